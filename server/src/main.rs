@@ -1,0 +1,2 @@
+//! The test server's command line.
+fn main() {}

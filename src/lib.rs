@@ -1,0 +1,3 @@
+//! Tidewire: the Server-Sent Events client that a web application can trust.
+
+pub mod wire;
