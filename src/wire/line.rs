@@ -1,0 +1,117 @@
+/// What a line of an event stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Blank,
+    Comment,
+    Data,
+    Event,
+    Id,
+    Retry,
+    /// A field that the standard does not know: "the field is ignored".
+    Unknown,
+}
+
+/// Tells what a line is and where its value starts.
+///
+/// An index rather than a slice, so that a line held in a buffer can be taken over with it.
+pub(super) fn classify(line: &[u8]) -> (Kind, usize) {
+    // Names are compared as they are: a colon that is not where the name ends makes another name.
+    let (kind, name) = match line {
+        [] => return (Kind::Blank, 0),
+        [b':', ..] => (Kind::Comment, 0),
+        [b'd', b'a', b't', b'a', ..] => (Kind::Data, 4),
+        [b'e', b'v', b'e', b'n', b't', ..] => (Kind::Event, 5),
+        [b'i', b'd', ..] => (Kind::Id, 2),
+        [b'r', b'e', b't', b'r', b'y', ..] => (Kind::Retry, 5),
+        _ => return (Kind::Unknown, line.len()),
+    };
+    match &line[name..] {
+        // "If value starts with a U+0020 SPACE character, remove it from value."
+        [b':', b' ', ..] => (kind, name + 2),
+        [b':', ..] => (kind, name + 1),
+        // "Otherwise … using the whole line as the field name, and the empty string as the value."
+        [] => (kind, name),
+        _ => (Kind::Unknown, line.len()),
+    }
+}
+
+/// "If the field value consists of only ASCII digits": their value, saturating; else `None`.
+///
+/// An empty value is no number either; browsers ignore it too.
+pub(super) fn reconnection_time(value: &[u8]) -> Option<u64> {
+    if value.is_empty() {
+        return None;
+    }
+    value.iter().try_fold(0_u64, |time, &byte| {
+        byte.is_ascii_digit().then(|| {
+            time.saturating_mul(10)
+                .saturating_add(u64::from(byte - b'0'))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(line: &str) -> (Kind, &str) {
+        let (kind, value) = classify(line.as_bytes());
+        (kind, &line[value..])
+    }
+
+    #[test]
+    fn a_name_ends_at_the_first_colon_and_one_space_after_it_is_dropped() {
+        assert_eq!(split("data:x"), (Kind::Data, "x"));
+        assert_eq!(split("data: x"), (Kind::Data, "x"));
+        assert_eq!(split("data:  x"), (Kind::Data, " x"));
+        assert_eq!(split("data::x"), (Kind::Data, ":x"));
+        assert_eq!(split("event:\tx"), (Kind::Event, "\tx"));
+        assert_eq!(split("retry: 1"), (Kind::Retry, "1"));
+        assert_eq!(split("id: 1"), (Kind::Id, "1"));
+    }
+
+    #[test]
+    fn a_line_without_a_colon_is_a_name_with_an_empty_value() {
+        for (line, kind) in [
+            ("data", Kind::Data),
+            ("event", Kind::Event),
+            ("id", Kind::Id),
+            ("retry", Kind::Retry),
+        ] {
+            assert_eq!(split(line), (kind, ""));
+        }
+    }
+
+    #[test]
+    fn a_name_must_match_to_the_letter() {
+        for line in [
+            "Data: x",
+            "data : x",
+            " data: x",
+            "dat: x",
+            "datax: x",
+            "ids",
+            "idx:1",
+            "events: x",
+            "\u{FEFF}data: x",
+        ] {
+            assert_eq!(split(line).0, Kind::Unknown, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_starts_with_a_colon_is_a_comment() {
+        assert_eq!(split(": ping"), (Kind::Comment, "ping"));
+        assert_eq!(split(":data: x"), (Kind::Comment, "data: x"));
+        assert_eq!(split(":"), (Kind::Comment, ""));
+    }
+
+    #[test]
+    fn a_reconnection_time_is_digits_only_and_saturates() {
+        assert_eq!(reconnection_time(b"0030"), Some(30));
+        assert_eq!(reconnection_time(b"18446744073709551616"), Some(u64::MAX));
+        for bad in ["", " 1", "1 ", "+1", "-1", "1.0", "1e3", "0x1", "\u{0663}"] {
+            assert_eq!(reconnection_time(bad.as_bytes()), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+use std::borrow::Cow;
+use std::fmt;
+
+/// Bytes of a stream that stand for text, decoded only when asked.
+///
+/// An event that a filter drops is never looked at as UTF-8. Invalid sequences become U+FFFD, as
+/// many as the Encoding standard says. The standard decodes the whole stream before it looks for
+/// lines; here each piece is decoded by itself, which gives the same text: all delimiters (CR, LF,
+/// colon, space) are ASCII, and an ASCII byte always ends an unfinished sequence.
+///
+/// ```
+/// use tidewire::wire::Text;
+///
+/// let text = Text::from(&b"caf\xC3\xA9 \xFF"[..]);
+/// assert_eq!(text.to_str(), "café \u{FFFD}");
+/// assert_eq!(text, *"café \u{FFFD}");
+/// ```
+#[derive(Clone, Copy, Default)]
+pub struct Text<'a>(&'a [u8]);
+
+impl<'a> Text<'a> {
+    /// The bytes as they came: not necessarily valid UTF-8.
+    #[must_use]
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The text, borrowed if it is valid UTF-8, else with U+FFFD for what is not.
+    #[must_use]
+    pub fn to_str(self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.0)
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Text(text.as_bytes())
+    }
+}
+
+impl<'a> From<&'a [u8]> for Text<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Text(bytes)
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.to_str())
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.to_str(), f)
+    }
+}
+
+/// Equal as text: an invalid byte equals the U+FFFD that it becomes.
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0 || self.to_str() == other.to_str()
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other.as_bytes() || self.to_str() == other
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        self == *other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn valid_text_is_borrowed() {
+        assert!(matches!(Text::from("é").to_str(), Cow::Borrowed("é")));
+    }
+
+    #[test]
+    fn each_maximal_part_of_a_cut_sequence_becomes_one_replacement_character() {
+        let cut = Text::from(&b"\xF0\x9F\x98|\xE2\x82|\xC0\x80"[..]);
+        assert_eq!(cut.to_str(), "\u{FFFD}|\u{FFFD}|\u{FFFD}\u{FFFD}");
+    }
+
+    #[test]
+    fn text_compares_and_prints_as_what_it_decodes_to() {
+        let bad = Text::from(&b"a\xFF"[..]);
+        assert_eq!(bad, "a\u{FFFD}");
+        assert_eq!(bad, Text::from("a\u{FFFD}"));
+        assert_ne!(bad, "a");
+        assert_eq!(format!("{bad:>3}|{bad:?}"), " a\u{FFFD}|\"a\u{FFFD}\"");
+    }
+}
