@@ -1,3 +1,4 @@
 //! Tidewire: the Server-Sent Events client that a web application can trust.
 
+pub mod profiles;
 pub mod wire;

@@ -1,0 +1,312 @@
+//! From a name and a payload's text to a typed event.
+
+use super::{Spec, json};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
+use std::borrow::Cow;
+
+/// A kind of server, with the types of its events.
+///
+/// For events of your own: a serde enum whose variants carry the names of the wire, and this.
+///
+/// ```
+/// use serde::Deserialize;
+/// use tidewire::profiles::{DecodeError, EventSpec, Profile, RawEvent, Spec, describe::NoMeta};
+///
+/// #[derive(Debug, PartialEq, Deserialize)]
+/// #[serde(rename_all = "lowercase")]
+/// enum Price {
+///     Tick { symbol: String, price: String },
+///     Halt { symbol: String },
+/// }
+///
+/// struct Prices;
+///
+/// impl Profile for Prices {
+///     type Event = Price;
+///     type Meta = NoMeta;
+///
+///     fn spec() -> Spec {
+///         let mut spec = Spec::new("prices");
+///         spec.categories = vec!["market".into()].into();
+///         spec.events = vec![EventSpec::new("tick", 0), EventSpec::new("halt", 0)].into();
+///         spec
+///     }
+///
+///     fn decode(raw: &RawEvent<'_>) -> Result<Price, DecodeError> {
+///         raw.decode()
+///     }
+/// }
+///
+/// let raw = RawEvent::new("halt", r#"{"symbol": "ACME"}"#);
+/// assert_eq!(Prices::decode(&raw)?, Price::Halt { symbol: "ACME".into() });
+/// # Ok::<(), DecodeError>(())
+/// ```
+pub trait Profile: 'static {
+    /// A typed event.
+    type Event: 'static;
+    /// What stands around the payload; [`NoMeta`](super::describe::NoMeta) where nothing does.
+    type Meta: DeserializeOwned + Default + 'static;
+
+    /// What the connection, the filter and the driver have to know.
+    fn spec() -> Spec;
+
+    /// The typed event of a name and a payload.
+    ///
+    /// # Errors
+    /// When the payload does not fit. The stream goes on.
+    fn decode(raw: &RawEvent<'_>) -> Result<Self::Event, DecodeError>;
+}
+
+/// An event that a profile does not know, with its text.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unknown {
+    /// The name, as it stood on the wire.
+    pub name: String,
+    /// The payload's text.
+    pub data: String,
+}
+
+/// An event before it is decoded: its name, and its payload's text.
+#[derive(Debug, Clone, Copy)]
+pub struct RawEvent<'a> {
+    name: &'a str,
+    payload: &'a str,
+    known: bool,
+}
+
+impl<'a> RawEvent<'a> {
+    /// An event that the profile's table knows by this name.
+    pub fn new(name: &'a str, payload: &'a str) -> Self {
+        RawEvent {
+            name,
+            payload,
+            known: true,
+        }
+    }
+
+    /// An event that the profile's table does not know.
+    pub fn new_unknown(name: &'a str, payload: &'a str) -> Self {
+        RawEvent {
+            name,
+            payload,
+            known: false,
+        }
+    }
+
+    /// The name: the table's for a known event, whatever alias came over the wire.
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// The payload's text.
+    pub fn payload(&self) -> &'a str {
+        self.payload
+    }
+
+    /// Whether the name is in the profile's table.
+    pub fn known(&self) -> bool {
+        self.known
+    }
+
+    /// The event as an unknown one.
+    pub fn unknown(&self) -> Unknown {
+        Unknown {
+            name: self.name.to_owned(),
+            data: self.payload.to_owned(),
+        }
+    }
+
+    /// Reads the payload's text as the variant of `T` that has the event's name.
+    ///
+    /// The text is read where it lies, without an intermediate tree. Text that is JSON but for
+    /// Python's `NaN`, `Infinity` and `-Infinity` is read with `null` in their place.
+    ///
+    /// # Errors
+    /// Names the event, the line and column in the payload, and what was expected there.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        let decode = |payload: &str| {
+            let mut payload = serde_json::Deserializer::from_str(payload);
+            let event = T::deserialize(EventDeserializer {
+                name: self.name,
+                payload: &mut payload,
+            })?;
+            payload.end()?;
+            Ok::<T, serde_json::Error>(event)
+        };
+        decode(self.payload).or_else(|error| {
+            if error.is_syntax() {
+                if let Cow::Owned(mended) = json::without_python_constants(self.payload) {
+                    if let Ok(event) = decode(&mended) {
+                        return Ok(event);
+                    }
+                }
+            }
+            Err(DecodeError::new(self.name, error.to_string()))
+        })
+    }
+}
+
+/// Why a payload could not be decoded, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    event: String,
+    message: String,
+}
+
+impl DecodeError {
+    /// An error about an event of this name.
+    pub fn new(event: &str, message: impl Into<String>) -> Self {
+        DecodeError {
+            event: event.to_owned(),
+            message: message.into(),
+        }
+    }
+
+    /// The event's name.
+    pub fn event(&self) -> &str {
+        &self.event
+    }
+
+    /// What was wrong, with line and column.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl std::fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "cannot decode the payload of '{}': {}",
+            self.event, self.message
+        )
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// A deserializer of an enum whose variant is named outside of its content.
+struct EventDeserializer<'a, R> {
+    name: &'a str,
+    payload: &'a mut serde_json::Deserializer<R>,
+}
+
+impl<'de, R: serde_json::de::Read<'de>> de::Deserializer<'de> for EventDeserializer<'_, R> {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom(
+            "events are read as an enum with a variant for each event type; \
+             this type is no plain (externally tagged) serde enum",
+        ))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        visitor.visit_enum(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
+        bytes byte_buf option unit unit_struct newtype_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}
+
+impl<'de, R: serde_json::de::Read<'de>> EnumAccess<'de> for EventDeserializer<'_, R> {
+    type Error = serde_json::Error;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), Self::Error> {
+        let name = de::value::StrDeserializer::<Self::Error>::new(self.name);
+        Ok((seed.deserialize(name)?, self))
+    }
+}
+
+impl<'de, R: serde_json::de::Read<'de>> VariantAccess<'de> for EventDeserializer<'_, R> {
+    type Error = serde_json::Error;
+
+    fn unit_variant(self) -> Result<(), Self::Error> {
+        // A unit variant says that the payload is of no interest, whatever it is.
+        de::Deserialize::deserialize(self.payload).map(|_: de::IgnoredAny| ())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, Self::Error> {
+        seed.deserialize(self.payload)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Self::Error> {
+        de::Deserializer::deserialize_seq(self.payload, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        de::Deserializer::deserialize_map(self.payload, visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profiles::dashtam;
+
+    #[test]
+    fn a_payload_that_does_not_fit_is_named_with_its_place() {
+        let raw = RawEvent::new(
+            "sync.accounts.completed",
+            r#"{"connection_id": "c", "account_count": "three"}"#,
+        );
+        let error = raw.decode::<dashtam::Event>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot decode the payload of 'sync.accounts.completed': invalid type: \
+             string \"three\", expected u64 at line 1 column 47"
+        );
+    }
+
+    #[test]
+    fn unknown_fields_are_never_fatal() {
+        let raw = RawEvent::new(
+            "sync.accounts.started",
+            r#"{"connection_id":"c","new":[1]}"#,
+        );
+        assert!(raw.decode::<dashtam::Event>().is_ok());
+    }
+
+    #[test]
+    fn pythons_constants_are_read_as_null() {
+        #[derive(serde::Deserialize, Debug, PartialEq)]
+        enum E {
+            #[serde(rename = "goal")]
+            Goal { progress: Option<f64>, note: String },
+        }
+        let raw = RawEvent::new("goal", r#"{"progress": NaN, "note": "NaN, -Infinity"}"#);
+        assert_eq!(
+            raw.decode::<E>().unwrap(),
+            E::Goal {
+                progress: None,
+                note: "NaN, -Infinity".into()
+            }
+        );
+    }
+
+    #[test]
+    fn text_behind_the_payload_is_an_error() {
+        let raw = RawEvent::new("import.failed", r#"{"file_name":"a","error":"b"} x"#);
+        let error = raw.decode::<dashtam::Event>().unwrap_err();
+        assert!(error.message().contains("trailing characters"), "{error}");
+    }
+}

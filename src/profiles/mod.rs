@@ -1,0 +1,44 @@
+//! What each kind of server speaks: a [`Spec`], which is data, and typed payloads.
+//!
+//! | profile | server | events | transport |
+//! |---|---|---|---|
+//! | [`dashtam`] | a finance hub | `event:` names, ids, resume | fetch |
+//! | [`stock_agent`] | a stock analyst | `type` in JSON, `[DONE]` | fetch, POST |
+//! | [`cortex`] | conversations | `event:` names | fetch or `EventSource` |
+//! | [`stage_chat`] | staged completions | `event:` names | fetch, POST |
+//! | [`hive`] | a colony of agents | `type` in JSON, replay | fetch or `EventSource` |
+//! | [`plain`] | any other | `event:` names, text | fetch or `EventSource` |
+
+#[macro_use]
+mod table;
+
+pub mod cortex;
+pub mod dashtam;
+pub mod hive;
+pub mod json;
+pub mod plain;
+mod spec;
+pub mod stage_chat;
+pub mod stock_agent;
+
+#[cfg(feature = "payloads")]
+mod decode;
+#[cfg(feature = "payloads")]
+pub mod describe;
+
+#[cfg(feature = "payloads")]
+pub use decode::{DecodeError, Profile, RawEvent, Unknown};
+pub use spec::*;
+pub use table::{UnknownCategory, UnknownEventType};
+
+/// Every built-in profile's spec, in the order of the table above.
+pub fn all() -> [Spec; 6] {
+    [
+        dashtam::spec(),
+        stock_agent::spec(),
+        cortex::spec(),
+        stage_chat::spec(),
+        hive::spec(),
+        plain::spec(),
+    ]
+}
