@@ -1,2 +1,57 @@
-//! The project's commands.
-fn main() {}
+//! The project's commands: `cargo xtask help` lists them.
+//!
+//! It has no dependencies, so that a fresh clone gets to the first useful line
+//! within seconds.
+
+mod browser;
+mod cli;
+mod freshness;
+mod lockfile;
+mod measure;
+mod npm;
+mod package;
+mod process;
+mod server;
+mod suite;
+mod tally;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use cli::Command;
+use process::Outcome;
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    let command = match cli::parse(std::env::args().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("xtask: {error}\n\n{}", cli::HELP);
+            return ExitCode::from(2);
+        }
+    };
+    match run(command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether all went well, for the commands that can fail without an error.
+fn run(command: Command) -> Outcome<bool> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Help => println!("{}", cli::HELP),
+        Command::Build => package::build(&workspace)?,
+        Command::Serve { port, arguments } => server::serve(&workspace, port, &arguments)?,
+        Command::Demo { port } => server::demo(&workspace, port)?,
+        Command::Test(selection) => return suite::run(&workspace, &selection),
+        Command::Bench { json } => measure::bench(&workspace, json)?,
+        Command::Size { json } => measure::size(&workspace, json)?,
+    }
+    Ok(true)
+}

@@ -1,0 +1,224 @@
+//! What may be said after `cargo xtask`.
+
+use std::fmt;
+
+pub(crate) const HELP: &str = "\
+cargo xtask COMMAND
+
+  demo  [--port P]               build all, serve the page with live traffic (port 8788; 0 = any free one)
+  serve [--port P] [-- ARGS…]    the same without live traffic; ARGS go to tidewire-server
+  build                          the npm package: pkg/wasm and pkg/dist
+  test  [--all] [FILTER]         every test there is; FILTER is part of a step's name, else of a test's
+                                 --all also runs ignored tests, and property tests for longer
+  bench [--json]                 speed of the decoder
+  size  [--json]                 size of the npm package: raw, gzip, brotli
+  help                           this text
+
+Tools that are missing are installed once, under $XDG_CACHE_HOME/tidewire (~/.cache/tidewire).
+CHROME and CHROMEDRIVER name a browser and its driver that are not on the PATH.";
+
+/// The port that `demo` and `serve` listen on unless told otherwise.
+const DEFAULT_PORT: u16 = 8788;
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Help,
+    Build,
+    Serve { port: u16, arguments: Vec<String> },
+    Demo { port: u16 },
+    Test(Selection),
+    Bench { json: bool },
+    Size { json: bool },
+}
+
+/// Which tests to run, and how thoroughly.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selection {
+    pub(crate) thorough: bool,
+    pub(crate) filter: Option<String>,
+}
+
+/// A command line that makes no sense.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum UsageError {
+    UnknownCommand(String),
+    Unexpected { command: String, argument: String },
+    MissingPort,
+    BadPort(String),
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownCommand(name) => write!(f, "there is no command `{name}`"),
+            Self::Unexpected { command, argument } => {
+                write!(f, "`{command}` does not take `{argument}`")
+            }
+            Self::MissingPort => f.write_str("`--port` needs a number from 0 to 65535"),
+            Self::BadPort(text) => {
+                write!(f, "`{text}` is no port: a number from 0 to 65535 is needed")
+            }
+        }
+    }
+}
+
+/// Reads the arguments after the program's name.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, UsageError> {
+    let mut arguments = arguments.into_iter();
+    let Some(name) = arguments.next() else {
+        return Ok(Command::Help);
+    };
+    let mut rest = Arguments {
+        command: name.clone(),
+        rest: arguments,
+        port: DEFAULT_PORT,
+        json: false,
+        selection: Selection::default(),
+        forwarded: Vec::new(),
+    };
+    Ok(match name.as_str() {
+        "help" | "--help" | "-h" => Command::Help,
+        "build" => {
+            rest.read(&[])?;
+            Command::Build
+        }
+        "serve" => {
+            rest.read(&[Accepted::Port, Accepted::Forwarded])?;
+            Command::Serve {
+                port: rest.port,
+                arguments: rest.forwarded,
+            }
+        }
+        "demo" => {
+            rest.read(&[Accepted::Port])?;
+            Command::Demo { port: rest.port }
+        }
+        "test" => {
+            rest.read(&[Accepted::Selection])?;
+            Command::Test(rest.selection)
+        }
+        "bench" => {
+            rest.read(&[Accepted::Json])?;
+            Command::Bench { json: rest.json }
+        }
+        "size" => {
+            rest.read(&[Accepted::Json])?;
+            Command::Size { json: rest.json }
+        }
+        _ => return Err(UsageError::UnknownCommand(name)),
+    })
+}
+
+/// A kind of argument that a command takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Accepted {
+    Port,
+    Json,
+    Selection,
+    Forwarded,
+}
+
+struct Arguments<I> {
+    command: String,
+    rest: I,
+    port: u16,
+    json: bool,
+    selection: Selection,
+    forwarded: Vec<String>,
+}
+
+impl<I: Iterator<Item = String>> Arguments<I> {
+    fn read(&mut self, accepted: &[Accepted]) -> Result<(), UsageError> {
+        let accepts = |kind| accepted.contains(&kind);
+        while let Some(argument) = self.rest.next() {
+            match argument.as_str() {
+                "--port" if accepts(Accepted::Port) => {
+                    self.port = port(&self.rest.next().ok_or(UsageError::MissingPort)?)?;
+                }
+                "--json" if accepts(Accepted::Json) => self.json = true,
+                "--all" if accepts(Accepted::Selection) => self.selection.thorough = true,
+                "--" if accepts(Accepted::Forwarded) => self.forwarded.extend(&mut self.rest),
+                text if accepts(Accepted::Port) && text.starts_with("--port=") => {
+                    self.port = port(&text["--port=".len()..])?;
+                }
+                text if accepts(Accepted::Selection)
+                    && !text.starts_with('-')
+                    && self.selection.filter.is_none() =>
+                {
+                    self.selection.filter = Some(argument);
+                }
+                _ => {
+                    let command = self.command.clone();
+                    return Err(UsageError::Unexpected { command, argument });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn port(text: &str) -> Result<u16, UsageError> {
+    text.parse()
+        .map_err(|_| UsageError::BadPort(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_line(line: &str) -> Result<Command, UsageError> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn nothing_said_asks_for_help() {
+        assert_eq!(parse_line(""), Ok(Command::Help));
+        assert_eq!(parse_line("--help"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn the_port_is_8788_unless_it_is_given_in_either_spelling() {
+        assert_eq!(parse_line("demo"), Ok(Command::Demo { port: 8788 }));
+        assert_eq!(parse_line("demo --port 0"), Ok(Command::Demo { port: 0 }));
+        assert_eq!(parse_line("demo --port=9"), Ok(Command::Demo { port: 9 }));
+    }
+
+    #[test]
+    fn a_port_that_is_no_port_is_refused_with_the_allowed_range() {
+        assert_eq!(parse_line("demo --port"), Err(UsageError::MissingPort));
+        let error = parse_line("demo --port 65536").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`65536` is no port: a number from 0 to 65535 is needed"
+        );
+    }
+
+    #[test]
+    fn what_follows_two_dashes_goes_to_the_server_untouched() {
+        let expected = Command::Serve {
+            port: 1,
+            arguments: vec!["--quiet".to_owned(), "--port".to_owned()],
+        };
+        assert_eq!(parse_line("serve --port 1 -- --quiet --port"), Ok(expected));
+    }
+
+    #[test]
+    fn test_takes_one_filter_and_all() {
+        let expected = Selection {
+            thorough: true,
+            filter: Some("page".to_owned()),
+        };
+        assert_eq!(parse_line("test page --all"), Ok(Command::Test(expected)));
+        assert!(parse_line("test page browser").is_err());
+    }
+
+    #[test]
+    fn an_option_of_another_command_is_refused_by_name() {
+        let error = parse_line("size --port 1").unwrap_err();
+        assert_eq!(error.to_string(), "`size` does not take `--port`");
+        assert_eq!(
+            parse_line("deploy"),
+            Err(UsageError::UnknownCommand("deploy".to_owned()))
+        );
+    }
+}

@@ -1,0 +1,240 @@
+//! The npm package, from Rust and TypeScript to what is published:
+//!
+//! ```text
+//! js/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> pkg/wasm/tidewire.wasm
+//!                                          │                          └──base64──> pkg/wasm/inline.js
+//!                                          └──> pkg/wasm/tidewire_bg.js, .d.ts
+//! pkg/src/ ──tsc──> pkg/dist/
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::freshness;
+use crate::npm;
+use crate::process::{self, Failure, Outcome, step};
+use crate::tools::{self, WASM_TARGET};
+use crate::workspace::Workspace;
+
+/// What the module may use: all of it in every browser since Safari 16.4.
+/// Naming them keeps wasm-opt from using what no browser has.
+const WASM_FEATURES: [&str; 8] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+/// For size: the module is loaded by everyone, and its hot loops are few.
+const WASM_OPTIMIZATION: &str = "-Os";
+
+/// Builds all that the npm package ships, skipping what is up to date.
+pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
+    tools::wasm_target()?;
+    npm::install(workspace, "pkg")?;
+    let bindgen = tools::wasm_bindgen(workspace)?.join("wasm-bindgen");
+    let files = Files::of(workspace);
+
+    step("wasm module: cargo", || compile(workspace).map(|()| true))?;
+    step("wasm module: wasm-bindgen", || {
+        bind(workspace, &files, &bindgen)
+    })?;
+    step("wasm module: wasm-opt", || optimize(workspace, &files))?;
+    step("wasm module: glue and base64", || place(&files))?;
+    step("TypeScript", || compile_typescript(workspace, &files))
+}
+
+struct Files {
+    /// What cargo made.
+    compiled: PathBuf,
+    /// What wasm-bindgen made of it, as a folder.
+    bound: PathBuf,
+    optimized: PathBuf,
+    /// The package's half that comes from Rust.
+    wasm: PathBuf,
+    /// Where the steps remember their inputs.
+    stamps: PathBuf,
+}
+
+impl Files {
+    fn of(workspace: &Workspace) -> Self {
+        let scratch = workspace.scratch();
+        Self {
+            compiled: workspace
+                .target
+                .join(WASM_TARGET)
+                .join("wasm/tidewire_js.wasm"),
+            bound: scratch.join("bound"),
+            optimized: scratch.join("tidewire.wasm"),
+            wasm: workspace.path("pkg/wasm"),
+            stamps: scratch.join("stamps"),
+        }
+    }
+
+    fn stamp(&self, step: &str) -> PathBuf {
+        self.stamps.join(step)
+    }
+}
+
+fn compile(workspace: &Workspace) -> Outcome<()> {
+    process::run(workspace.cargo().args([
+        "build",
+        "--quiet",
+        "--package",
+        "tidewire-js",
+        "--target",
+        WASM_TARGET,
+        "--profile",
+        "wasm",
+    ]))
+}
+
+fn bind(workspace: &Workspace, files: &Files, bindgen: &Path) -> Outcome<bool> {
+    let inputs = [files.compiled.clone()];
+    let outputs =
+        ["tidewire_bg.wasm", "tidewire_bg.js", "tidewire.d.ts"].map(|name| files.bound.join(name));
+    let recipe = bindgen.display().to_string();
+    freshness::unless_fresh(&files.stamp("bind"), &recipe, &inputs, &outputs, || {
+        // `bundler` alone writes glue that leaves the instantiation to others.
+        process::run(
+            workspace
+                .command(bindgen)
+                .args(["--target", "bundler", "--out-name", "tidewire", "--out-dir"])
+                .arg(&files.bound)
+                .arg(&files.compiled),
+        )?;
+        if files.bound.join("snippets").exists() {
+            return Err(Failure::new(
+                "a crate brought JavaScript snippets into the module; the package cannot ship them",
+            ));
+        }
+        Ok(())
+    })
+}
+
+fn optimize(workspace: &Workspace, files: &Files) -> Outcome<bool> {
+    let input = files.bound.join("tidewire_bg.wasm");
+    let recipe = format!("{WASM_OPTIMIZATION} {WASM_FEATURES:?}");
+    let outputs = [files.optimized.clone()];
+    freshness::unless_fresh(
+        &files.stamp("optimize"),
+        &recipe,
+        std::slice::from_ref(&input),
+        &outputs,
+        || {
+            process::run(
+                npm::program(workspace, "pkg", "wasm-opt")
+                    .arg(&input)
+                    .args([WASM_OPTIMIZATION, "--output"])
+                    .arg(&files.optimized)
+                    .args(WASM_FEATURES),
+            )
+        },
+    )
+}
+
+/// Lays the module, its glue and the glue's types into the package, and the
+/// module once more as text: a bundler carries that along without a plug-in.
+fn place(files: &Files) -> Outcome<bool> {
+    let glue = files.bound.join("tidewire_bg.js");
+    let types = files.bound.join("tidewire.d.ts");
+    let inputs = [glue.clone(), types.clone(), files.optimized.clone()];
+    let outputs = [
+        "tidewire.wasm",
+        "tidewire_bg.js",
+        "tidewire_bg.d.ts",
+        "inline.js",
+        "inline.d.ts",
+    ]
+    .map(|name| files.wasm.join(name));
+    freshness::unless_fresh(&files.stamp("place"), "1", &inputs, &outputs, || {
+        fs::create_dir_all(&files.wasm).map_err(|error| Failure::at(&files.wasm, &error))?;
+        let wasm = read(&files.optimized)?;
+        let types = [read(&types)?.as_slice(), GLUE_TYPES.as_bytes()].concat();
+        let inline = format!("export default '{}';\n", base64(&wasm));
+        let [module, glue_out, glue_types, inline_js, inline_types] = &outputs;
+        write(module, &wasm)?;
+        write(glue_out, &read(&glue)?)?;
+        write(glue_types, &types)?;
+        write(inline_js, inline.as_bytes())?;
+        write(inline_types, INLINE_TYPES.as_bytes())
+    })
+}
+
+/// What wasm-bindgen leaves out of the glue's types: the door by which the
+/// loader hands it the instance.
+const GLUE_TYPES: &str = "\n/** Gives the glue its instance; call before anything else. */\n\
+    export function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n";
+const INLINE_TYPES: &str = "/** The WebAssembly module in base64. */\ndeclare const base64: string;\nexport default base64;\n";
+
+fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
+    let inputs = [
+        workspace.path("pkg/src"),
+        workspace.path("pkg/tsconfig.json"),
+        workspace.path("pkg/package-lock.json"),
+        files.wasm.join("tidewire_bg.d.ts"),
+    ];
+    let outputs = [workspace.path("pkg/dist")];
+    freshness::unless_fresh(&files.stamp("typescript"), "1", &inputs, &outputs, || {
+        // A source file that is gone must not live on in the package.
+        match fs::remove_dir_all(&outputs[0]) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Failure::at(&outputs[0], &error));
+            }
+            _ => {}
+        }
+        process::run(npm::program(workspace, "pkg", "tsc").args(["--project", "pkg"]))
+    })
+}
+
+fn read(path: &Path) -> Outcome<Vec<u8>> {
+    fs::read(path).map_err(|error| Failure::at(path, &error))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
+    fs::write(path, bytes).map_err(|error| Failure::at(path, &error))
+}
+
+/// RFC 4648's standard alphabet, padded: what `atob` reads.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let mut bits = [0; 4];
+        bits[1..=group.len()].copy_from_slice(group);
+        let bits = u32::from_be_bytes(bits);
+        for place in 0..4 {
+            if place <= group.len() {
+                let digit = (bits >> (18 - 6 * place)) & 63;
+                text.push(char::from(ALPHABET[digit as usize]));
+            } else {
+                text.push('=');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        // RFC 4648, section 10.
+        let vectors = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ];
+        for (plain, encoded) in vectors {
+            assert_eq!(base64(plain.as_bytes()), encoded);
+        }
+        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
+    }
+}

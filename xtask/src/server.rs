@@ -1,0 +1,150 @@
+//! Building the test server and running it: for a person, or for the tests.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use crate::package;
+use crate::process::{self, Failure, Outcome, step};
+use crate::workspace::Workspace;
+
+/// Builds everything and serves the page with live traffic, until stopped.
+pub(crate) fn demo(workspace: &Workspace, port: u16) -> Outcome<()> {
+    serve(workspace, port, &["--demo".to_owned()])
+}
+
+/// Builds everything and serves the page; the endpoints say what they are told
+/// to through the server's control API.
+pub(crate) fn serve(workspace: &Workspace, port: u16, arguments: &[String]) -> Outcome<()> {
+    package::build(workspace)?;
+    let program = build(workspace)?;
+    let mut server = workspace.command(program);
+    server
+        .arg("--port")
+        .arg(port.to_string())
+        .args(static_folders(workspace))
+        .args(arguments);
+    become_it(&mut server)
+}
+
+/// A server that runs beside the tests, on a free port. Dropping it stops it.
+pub(crate) struct RunningServer {
+    pub(crate) address: String,
+    process: Child,
+    /// Unix: the server is stopped when this closes, even if we are killed.
+    lifeline: Option<ChildStdin>,
+}
+
+impl RunningServer {
+    /// Starts the server as `demo` would. `build` of the package is not implied.
+    pub(crate) fn start(workspace: &Workspace) -> Outcome<Self> {
+        let program = build(workspace)?;
+        let mut command = leashed(workspace, program);
+        command
+            .args(["--port", "0", "--demo"])
+            .args(static_folders(workspace))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let unstartable = |error| Failure::new(format!("cannot start the test server: {error}"));
+        let mut process = command.spawn().map_err(unstartable)?;
+        let lifeline = process.stdin.take();
+        let mut address = String::new();
+        if let Some(output) = process.stdout.take() {
+            let mut output = BufReader::new(output);
+            output.read_line(&mut address).map_err(unstartable)?;
+            // What it logs later must find a reader, or the server would block.
+            std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+        }
+        let mut server = Self {
+            address: address.trim().to_owned(),
+            process,
+            lifeline,
+        };
+        if server.address.starts_with("http://") {
+            return Ok(server);
+        }
+        server.stop();
+        Err(Failure::new(format!(
+            "the test server printed `{}` where its address was expected",
+            server.address
+        )))
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut lifeline) = self.lifeline.take() {
+            // Either the newline or the end of the pipe ends it.
+            let _ = lifeline.write_all(b"\n");
+        }
+        if cfg!(not(unix)) {
+            let _ = self.process.kill();
+        }
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn build(workspace: &Workspace) -> Outcome<PathBuf> {
+    step("test server: cargo", || {
+        process::run(
+            workspace
+                .cargo()
+                .args(["build", "--quiet", "--package", "tidewire-server"]),
+        )
+        .map(|()| true)
+    })?;
+    let name = format!("tidewire-server{}", std::env::consts::EXE_SUFFIX);
+    Ok(workspace.target.join("debug").join(name))
+}
+
+/// What the server hands out beside its endpoints.
+fn static_folders(workspace: &Workspace) -> Vec<String> {
+    let mut folders = vec![("/", "www"), ("/pkg", "pkg")];
+    // The shared conformance cases lie beside the checkout, where they do.
+    if workspace.path("../shared/conformance").is_dir() {
+        folders.push(("/conformance", "../shared/conformance"));
+    }
+    folders
+        .into_iter()
+        .flat_map(|(mount, folder)| ["--static".to_owned(), format!("{mount}={folder}")])
+        .collect()
+}
+
+/// Gives this process over to the server: signals meant for us reach it, and
+/// its end is ours.
+#[cfg(unix)]
+fn become_it(server: &mut Command) -> Outcome<()> {
+    use std::os::unix::process::CommandExt;
+    Err(Failure::new(format!(
+        "cannot start the test server: {}",
+        server.exec()
+    )))
+}
+
+#[cfg(not(unix))]
+fn become_it(server: &mut Command) -> Outcome<()> {
+    let status = server
+        .status()
+        .map_err(|error| Failure::new(format!("cannot start the test server: {error}")))?;
+    std::process::exit(status.code().unwrap_or(1));
+}
+
+/// The server under a shell that stops it when our end of the pipe closes,
+/// however we end: a killed test run leaves nothing behind.
+#[cfg(unix)]
+fn leashed(workspace: &Workspace, program: PathBuf) -> Command {
+    const LEASH: &str =
+        r#""$@" & server=$!; trap 'kill $server' INT TERM; read -r _; kill $server; wait $server"#;
+    let mut command = workspace.command("sh");
+    command.args(["-c", LEASH, "leash"]).arg(program);
+    command
+}
+
+#[cfg(not(unix))]
+fn leashed(workspace: &Workspace, program: PathBuf) -> Command {
+    workspace.command(program)
+}
