@@ -381,8 +381,11 @@ impl Decoder {
             return false;
         };
         match std::str::from_utf8(id) {
-            Ok(id) => id.clone_into(&mut self.last_event_id),
-            Err(_) => self.last_event_id = String::from_utf8_lossy(id).into_owned(),
+            // Reuses the memory, which IDs of a steady length need only once.
+            Ok(id) if self.last_event_id.capacity() <= RETAINED_CAPACITY => {
+                id.clone_into(&mut self.last_event_id);
+            }
+            _ => self.last_event_id = String::from_utf8_lossy(id).into_owned(),
         }
         reset(&mut self.id);
         self.has_id = false;
@@ -523,5 +526,95 @@ fn reset(buffer: &mut Vec<u8>) {
     buffer.clear();
     if buffer.capacity() > RETAINED_CAPACITY {
         *buffer = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(decoder: &mut Decoder, stream: &[u8], chunk: usize) -> usize {
+        let mut messages = 0;
+        for mut chunk in stream.chunks(chunk) {
+            while let Some(item) = decoder.next(&mut chunk) {
+                messages += usize::from(matches!(item, Ok(Item::Message(_))));
+            }
+        }
+        messages
+    }
+
+    #[test]
+    fn what_grew_for_a_large_event_shrinks_after_it() {
+        let large = vec![b'x'; 1 << 20];
+        let stream = [
+            &large[..],
+            b"\ndata: ",
+            &large,
+            b"\ndata: ",
+            &large,
+            b"\n:",
+            &large,
+            b"\nevent: ",
+            &large,
+        ];
+        let stream = [
+            &stream.concat()[..],
+            b"\nid: ",
+            &large,
+            b"\n\nid: 1\ndata: a\n\ndata",
+        ]
+        .concat();
+        let mut decoder = Decoder::new();
+        assert_eq!(messages(&mut decoder, &stream, 1460), 2);
+        for buffer in [&decoder.line, &decoder.data, &decoder.event, &decoder.id] {
+            assert!(buffer.capacity() <= RETAINED_CAPACITY);
+        }
+        assert!(decoder.last_event_id.capacity() <= RETAINED_CAPACITY);
+    }
+
+    #[test]
+    fn no_buffer_reserves_more_than_the_limit() {
+        let mut decoder = Decoder::with_max_event_bytes(100_000);
+        assert_eq!(
+            messages(
+                &mut decoder,
+                &[b"data: ", &[b'x'; 99_994][..]].concat(),
+                1460
+            ),
+            0
+        );
+        assert!(decoder.line.capacity() <= 100_000);
+    }
+
+    #[test]
+    fn an_event_in_one_chunk_allocates_nothing_but_its_id() {
+        let mut decoder = Decoder::new();
+        let stream = b"event: tick\ndata: a\nid: 1\n\n".repeat(3);
+        assert_eq!(messages(&mut decoder, &stream, stream.len()), 3);
+        for buffer in [&decoder.line, &decoder.data, &decoder.event, &decoder.id] {
+            assert_eq!(buffer.capacity(), 0);
+        }
+    }
+
+    #[test]
+    fn the_first_data_line_is_taken_over_without_another_copy() {
+        let mut decoder = Decoder::new();
+        assert_eq!(
+            messages(
+                &mut decoder,
+                &[b"data: ", &[b'x'; 50_000][..]].concat(),
+                1460
+            ),
+            0
+        );
+        let line = decoder.line.as_ptr();
+        let room = decoder.line.capacity() - decoder.line.len();
+        assert!(
+            room >= 1,
+            "else the next byte moves the line and this test shows nothing"
+        );
+        assert_eq!(messages(&mut decoder, b"y\n", 2), 0);
+        assert_eq!(decoder.data.as_ptr(), line);
+        assert_eq!(decoder.buffered(), 50_001);
     }
 }
