@@ -1,4 +1,5 @@
 //! Tidewire: the Server-Sent Events client that a web application can trust.
 
+pub mod filter;
 pub mod profiles;
 pub mod wire;

@@ -1,0 +1,436 @@
+//! What of a stream is wanted: the query that asks the server for it, and the mask that is laid
+//! over what comes.
+
+use crate::profiles::{FilterQuery, Flags, List, Name, Spec};
+use std::fmt;
+
+/// Categories, exact types and globs; an event passes that is named by any of them.
+///
+/// A filter that names nothing passes everything, events unknown to the profile included. Any
+/// other passes an unknown event only if a type or glob names it. `*` in a glob stands for any
+/// run of characters, dots included.
+///
+/// ```
+/// use tidewire::filter::Filter;
+/// use tidewire::profiles::{cortex, dashtam};
+///
+/// let filter = Filter::categories(["security"]).and_types(["sync.*.failed"]);
+/// let subscription = filter.compile(&dashtam::spec())?;
+/// assert!(subscription.passes_known(dashtam::EventType::SyncHoldingsFailed as usize));
+/// assert!(!subscription.passes_known(dashtam::EventType::SyncHoldingsStarted as usize));
+/// // Dashtam filters by category; the mask does the rest.
+/// assert_eq!(subscription.query(false), [("categories".into(), "data_sync,security".into())]);
+///
+/// let error = Filter::categories(["data-sync"]).compile(&dashtam::spec()).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "dashtam has no category 'data-sync' (did you mean 'data_sync'?); \
+///      there are data_sync, provider, ai, import, portfolio, security"
+/// );
+/// # Ok::<(), tidewire::filter::FilterError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    categories: Vec<Name>,
+    types: Vec<Name>,
+}
+
+impl Filter {
+    /// Everything.
+    pub fn all() -> Self {
+        Filter::default()
+    }
+
+    /// The events of these categories.
+    pub fn categories<N: Into<Name>>(names: impl IntoIterator<Item = N>) -> Self {
+        Filter::all().and_categories(names)
+    }
+
+    /// The events of these types: exact names or globs.
+    pub fn types<N: Into<Name>>(names: impl IntoIterator<Item = N>) -> Self {
+        Filter::all().and_types(names)
+    }
+
+    /// These categories as well.
+    pub fn and_categories<N: Into<Name>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.categories.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// These types as well.
+    pub fn and_types<N: Into<Name>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.types.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// The types that are named exactly, whether or not the profile knows them.
+    pub fn exact_types(&self) -> impl Iterator<Item = &str> {
+        self.types
+            .iter()
+            .map(Name::as_ref)
+            .filter(|name| !name.contains('*'))
+    }
+
+    /// The mask and the query of this filter for one kind of server.
+    ///
+    /// # Errors
+    /// When it names a category or a type that the profile does not have (unless the profile is
+    /// [open](Spec::open)), with the nearest name that there is.
+    pub fn compile(&self, spec: &Spec) -> Result<Subscription, FilterError> {
+        let everything = self.categories.is_empty() && self.types.is_empty()
+            || self.types.iter().any(|name| name == "*");
+        let mut known = vec![everything; spec.events.len()];
+        for name in &self.categories {
+            let category = spec.categories.iter().position(|other| other == name);
+            let category = category.ok_or_else(|| {
+                let names = spec.categories.iter().map(Name::as_ref);
+                FilterError::new(spec, Part::Category, name, names)
+            })?;
+            for (passes, event) in known.iter_mut().zip(spec.events.iter()) {
+                *passes |= usize::from(event.category) == category;
+            }
+        }
+        for name in &self.types {
+            let mut named = false;
+            if let Some((index, _)) = spec.event(name) {
+                known[index] = true;
+                named = true;
+            } else if name.contains('*') {
+                for (passes, event) in known.iter_mut().zip(spec.events.iter()) {
+                    let mut names = std::iter::once(&event.name).chain(event.aliases.iter());
+                    if names.any(|event| glob_matches(name.as_bytes(), event.as_bytes())) {
+                        *passes = true;
+                        named = true;
+                    }
+                }
+            }
+            if !named && !spec.open {
+                let names = spec.events.iter().map(|event| event.name.as_ref());
+                return Err(FilterError::new(spec, Part::Type, name, names));
+            }
+        }
+        let query = match everything {
+            true => Query::None,
+            false => self.query(spec, &known),
+        };
+        Ok(Subscription {
+            everything,
+            known,
+            unknown: self.types.clone(),
+            query,
+        })
+    }
+
+    fn query(&self, spec: &Spec, known: &[bool]) -> Query {
+        // A name outside the table can be of any category: only the whole stream has it.
+        let outside = |name: &Name| spec.event(name).is_none() && !name.contains('*');
+        if spec.open && self.types.iter().any(outside) {
+            return Query::None;
+        }
+        let wanted = || {
+            spec.events
+                .iter()
+                .zip(known)
+                .filter_map(|(event, &passes)| passes.then_some(event))
+        };
+        match &spec.filter {
+            FilterQuery::Local => Query::None,
+            FilterQuery::Categories { parameter, list } => Query::Ask {
+                parameter: parameter.clone(),
+                list: *list,
+                values: (0u8..)
+                    .zip(spec.categories.iter())
+                    .filter(|(index, _)| wanted().any(|event| event.category == *index))
+                    .map(|(_, name)| name.clone())
+                    .collect(),
+                on_request: false,
+            },
+            FilterQuery::Types { parameter, list } => {
+                let default = spec
+                    .events
+                    .iter()
+                    .filter(|event| !on_request(event))
+                    .count();
+                if !wanted().any(on_request) && wanted().count() == default {
+                    return Query::None;
+                }
+                Query::Ask {
+                    parameter: parameter.clone(),
+                    list: *list,
+                    values: wanted().map(|event| event.name.clone()).collect(),
+                    on_request: wanted().any(on_request),
+                }
+            }
+        }
+    }
+}
+
+fn on_request(event: &crate::profiles::EventSpec) -> bool {
+    event.flags.has(Flags::ON_REQUEST)
+}
+
+/// A [`Filter`] made ready for one kind of server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    everything: bool,
+    known: Vec<bool>,
+    unknown: Vec<Name>,
+    query: Query,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Query {
+    /// The server is not asked, and sends what it sends by default.
+    None,
+    Ask {
+        parameter: Name,
+        list: List,
+        values: Vec<Name>,
+        /// One of them is not sent unasked.
+        on_request: bool,
+    },
+}
+
+impl Subscription {
+    /// Whether the event type of this index in [`Spec::events`] is wanted.
+    pub fn passes_known(&self, index: usize) -> bool {
+        self.known.get(index).copied().unwrap_or(false)
+    }
+
+    /// Whether an event of this name, which the profile does not know, is wanted.
+    pub fn passes_unknown(&self, name: &[u8]) -> bool {
+        self.everything
+            || self
+                .unknown
+                .iter()
+                .any(|pattern| glob_matches(pattern.as_bytes(), name))
+    }
+
+    /// The parameters that ask the server, in order; with `repeated`, several values become
+    /// several parameters where the profile knows both forms.
+    pub fn query(&self, repeated: bool) -> Vec<(String, String)> {
+        let Query::Ask {
+            parameter,
+            list,
+            values,
+            ..
+        } = &self.query
+        else {
+            return Vec::new();
+        };
+        if *list == List::Repeated || (*list == List::CommaThenRepeated && repeated) {
+            let pair = |value: &Name| (parameter.to_string(), value.to_string());
+            return values.iter().map(pair).collect();
+        }
+        vec![(parameter.to_string(), values.join(","))]
+    }
+
+    /// Whether the query has a second form to fall back on.
+    pub fn has_repeated_form(&self) -> bool {
+        matches!(&self.query, Query::Ask { list: List::CommaThenRepeated, values, .. } if values.len() > 1)
+    }
+
+    /// Whether a stream that was asked for by `self` also carries all that `other` asks for.
+    pub fn carries(&self, other: &Subscription) -> bool {
+        match (&self.query, &other.query) {
+            (mine, theirs) if mine == theirs => true,
+            // What the server sends unasked lacks what it sends on request only.
+            (Query::None, Query::Ask { on_request, .. }) => !on_request,
+            (Query::Ask { .. }, Query::None) => false,
+            (Query::Ask { values: mine, .. }, Query::Ask { values: theirs, .. }) => {
+                theirs.iter().all(|value| mine.contains(value))
+            }
+        }
+    }
+}
+
+/// Why a [`Filter`] does not fit a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterError {
+    profile: String,
+    part: Part,
+    name: String,
+    nearest: Option<String>,
+    allowed: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Category,
+    Type,
+}
+
+impl FilterError {
+    fn new<'n>(
+        spec: &Spec,
+        part: Part,
+        name: &str,
+        allowed: impl Iterator<Item = &'n str> + Clone,
+    ) -> Self {
+        let near = |other: &&str| distance(name, other) <= name.len().div_ceil(3);
+        let nearest = allowed
+            .clone()
+            .filter(near)
+            .min_by_key(|other| distance(name, other));
+        FilterError {
+            profile: spec.name.to_string(),
+            part,
+            name: name.to_owned(),
+            nearest: nearest.map(str::to_owned),
+            allowed: allowed.map(str::to_owned).collect(),
+        }
+    }
+
+    /// The name that does not fit.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = match (self.part, self.name.contains('*')) {
+            (Part::Category, _) => "category",
+            (Part::Type, false) => "event type",
+            (Part::Type, true) => "event type that matches",
+        };
+        write!(f, "{} has no {part} '{}'", self.profile, self.name)?;
+        if let Some(nearest) = &self.nearest {
+            write!(f, " (did you mean '{nearest}'?)")?;
+        }
+        if self.part == Part::Category {
+            write!(f, "; there are {}", self.allowed.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+/// Whether `name` is what `pattern` describes, where `*` is any run of bytes. Linear in
+/// practice, and at the worst the product of the lengths: it only ever goes back to the last `*`.
+fn glob_matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while n < name.len() {
+        if pattern.get(p) == Some(&b'*') {
+            back = Some((p + 1, n));
+            p += 1;
+        } else if pattern.get(p) == Some(&name[n]) {
+            p += 1;
+            n += 1;
+        } else if let Some((after, taken)) = back {
+            back = Some((after, taken + 1));
+            p = after;
+            n = taken + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+/// How many characters must be put in, taken out or changed to come from one to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profiles::{dashtam, plain};
+
+    #[test]
+    fn a_star_crosses_dots_and_stands_for_nothing_too() {
+        for (pattern, name, expected) in [
+            ("sync.*", "sync.accounts.started", true),
+            ("*.failed", "sync.accounts.failed", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("a*", "a", true),
+            ("*", "", true),
+            ("a*b", "ac", false),
+            ("sync", "sync.accounts", false),
+            ("", "", true),
+        ] {
+            assert_eq!(
+                glob_matches(pattern.as_bytes(), name.as_bytes()),
+                expected,
+                "{pattern} {name}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_named_is_everything_and_asks_nothing() {
+        let all = Filter::all().compile(&dashtam::spec()).unwrap();
+        assert!(all.query(false).is_empty());
+        assert!(all.passes_known(0) && all.passes_unknown(b"new.type"));
+    }
+
+    #[test]
+    fn a_category_keeps_unknown_events_out() {
+        let only = Filter::categories(["ai"])
+            .compile(&dashtam::spec())
+            .unwrap();
+        assert!(!only.passes_unknown(b"ai.new"));
+        assert_eq!(
+            only.query(true),
+            [("categories".to_owned(), "ai".to_owned())]
+        );
+    }
+
+    #[test]
+    fn several_categories_have_a_repeated_form() {
+        let two = Filter::categories([dashtam::Category::Provider, dashtam::Category::DataSync]);
+        let two = two.compile(&dashtam::spec()).unwrap();
+        let pair = |value: &str| ("categories".to_owned(), value.to_owned());
+        assert!(two.has_repeated_form());
+        assert_eq!(two.query(false), [pair("data_sync,provider")]);
+        assert_eq!(two.query(true), [pair("data_sync"), pair("provider")]);
+    }
+
+    #[test]
+    fn a_type_that_is_not_there_is_an_error_with_the_nearest_name() {
+        let error = Filter::types(["import.progres"])
+            .compile(&dashtam::spec())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "dashtam has no event type 'import.progres' (did you mean 'import.progress'?)"
+        );
+        let error = Filter::types(["imports.*"])
+            .compile(&dashtam::spec())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "dashtam has no event type that matches 'imports.*'"
+        );
+    }
+
+    #[test]
+    fn an_open_profile_takes_any_name() {
+        let filter = Filter::types(["tick"]).compile(&plain::spec()).unwrap();
+        assert!(filter.passes_unknown(b"tick") && !filter.passes_unknown(b"tock"));
+    }
+
+    #[test]
+    fn a_stream_carries_what_is_narrower_and_no_more() {
+        let compile = |filter: Filter| filter.compile(&dashtam::spec()).unwrap();
+        let all = compile(Filter::all());
+        let two = compile(Filter::categories(["ai", "import"]));
+        let one = compile(Filter::types(["import.failed"]));
+        assert!(all.carries(&two) && two.carries(&one) && all.carries(&all));
+        assert!(!two.carries(&all) && !one.carries(&two));
+    }
+}
