@@ -1,8 +1,8 @@
-use std::fmt;
 use std::mem;
 
 use memchr::{memchr, memchr2};
 
+use super::item::{EventTooLarge, Item, Message};
 use super::line::{Kind, classify, reconnection_time};
 use super::text::Text;
 
@@ -60,69 +60,6 @@ pub struct Decoder {
     has_id: bool,
     last_event_id: String,
 }
-
-/// What comes out of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item<'a> {
-    /// An event with data: what the standard dispatches.
-    Message(Message<'a>),
-    /// A comment line, without its colon and one space after it. It may stand between the lines of
-    /// an event. Servers send comments to show that the connection lives.
-    Comment(Text<'a>),
-    /// The server's reconnection time in milliseconds, saturating. It holds from the end of its
-    /// line, even if the event that it stands in is never finished.
-    Retry(u64),
-    /// An event without data but with an ID ended. Nothing is dispatched, yet
-    /// [`Decoder::last_event_id`] is that ID now.
-    Id,
-}
-
-/// An event with data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message<'a> {
-    /// The value of the `event` field, empty if there was none. See [`Message::event_type`].
-    pub event: Text<'a>,
-    /// The values of the `data` fields, joined with LF.
-    pub data: Text<'a>,
-    /// The last event ID, set by this event or by one before it.
-    pub last_event_id: &'a str,
-    /// Whether this very event set the last event ID.
-    pub has_id: bool,
-}
-
-impl<'a> Message<'a> {
-    /// The type that the event is dispatched with: `message` unless the server named one.
-    #[must_use]
-    pub fn event_type(&self) -> Text<'a> {
-        if self.event.is_empty() {
-            Text::from("message")
-        } else {
-            self.event
-        }
-    }
-}
-
-/// An event, or a single line, did not end within the limit.
-///
-/// The rest of the stream cannot be understood: its reader should close it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EventTooLarge {
-    /// The decoder's limit in bytes.
-    pub limit: usize,
-}
-
-impl fmt::Display for EventTooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "an event of the stream is larger than the limit of {} bytes",
-            self.limit
-        )
-    }
-}
-
-impl std::error::Error for EventTooLarge {}
 
 impl Decoder {
     /// 16 MiB: far above any event of the built-in profiles, far below what a browser tab can hold.
@@ -184,8 +121,6 @@ impl Decoder {
     /// # Errors
     ///
     /// [`EventTooLarge`], once; the rest of the stream is then swallowed until [`Self::finish`].
-    // Not an `Iterator`: each item is lent, and the input is the caller's.
-    #[allow(clippy::should_implement_trait)]
     pub fn next<'s, 'c: 's>(
         &'s mut self,
         input: &mut &'c [u8],
@@ -203,30 +138,27 @@ impl Decoder {
         loop {
             if self.skip_line_feed && !input.is_empty() {
                 self.skip_line_feed = false;
-                if input[0] == b'\n' {
-                    *input = &input[1..];
-                }
+                *input = input.strip_prefix(b"\n").unwrap_or(input);
             }
-            let Some(length) = memchr2(b'\n', b'\r', input) else {
-                let rest = mem::take(input);
-                if self.exceeds(rest.len(), &borrowed) {
-                    return Some(Err(self.overflow(input)));
-                }
-                append(&mut self.line, rest, self.limit);
-                self.keep(borrowed);
-                return None;
-            };
-            let (part, terminator) = input.split_at(length);
-            if self.exceeds(length, &borrowed) {
+            // One search for both, so that a far CR is not looked for anew from every LF line.
+            let end = memchr2(b'\n', b'\r', input);
+            let (part, terminator) = input.split_at(end.unwrap_or(input.len()));
+            if self.exceeds(part.len(), &borrowed) {
                 return Some(Err(self.overflow(input)));
             }
             *input = match terminator {
+                [] => {
+                    append(&mut self.line, part, self.limit);
+                    self.keep(borrowed);
+                    *input = &[];
+                    return None;
+                }
                 [b'\r', b'\n', rest @ ..] => rest,
                 [b'\r'] => {
                     self.skip_line_feed = true;
                     &[]
                 }
-                _ => &terminator[1..],
+                [_, rest @ ..] => rest,
             };
 
             if !self.line.is_empty() {

@@ -27,9 +27,11 @@
 
 mod decode;
 mod encode;
+mod item;
 mod line;
 mod text;
 
-pub use decode::{Decoder, EventTooLarge, Item, Message};
+pub use decode::Decoder;
 pub use encode::{EncodeError, Event, LineEnding, NamedField, encode_comment};
+pub use item::{EventTooLarge, Item, Message};
 pub use text::Text;
