@@ -96,27 +96,31 @@ fn installed(
         }
     }
     eprintln!("  installing {krate} {version} (some minutes, once)");
-    let install = |locked: &[&str]| {
+    // Of our own, so that an installation that was interrupted goes on.
+    let scratch = workspace.scratch().join("tools");
+    let install = || {
         let mut command = workspace.cargo();
         command
             .args(["install", krate, "--version", version, "--quiet", "--root"])
             .arg(&root)
-            .args(locked)
             // These run for a second at a time: compiling them fast matters more.
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .env("CARGO_TARGET_DIR", workspace.scratch().join("tools"));
-        process::run_quietly(&mut command)
+            .env("CARGO_TARGET_DIR", &scratch);
+        command
     };
     // A lock file of the tool's own may name crates that were yanked since.
-    install(&["--locked"])
-        .or_else(|_| install(&[]))
-        .map_err(|error| {
+    if process::answer(install().arg("--locked")).is_none() {
+        process::run_quietly(&mut install()).map_err(|error| {
             Failure::new(format!(
-                "{error}\n{krate} {version} is needed: `cargo install {krate} --version {version}`"
+                "{error}\n{krate} {version} is needed: \
+                 `cargo install {krate} --version {version}`"
             ))
         })?;
+    }
+    // Some hundred megabytes that nobody will need; if they stay, no harm is done.
+    let _ = std::fs::remove_dir_all(&scratch);
     Ok(ours)
 }
 
