@@ -233,7 +233,7 @@ impl Subscription {
     /// Whether a stream that was asked for by `self` also carries all that `other` asks for.
     pub fn carries(&self, other: &Subscription) -> bool {
         match (&self.query, &other.query) {
-            (mine, theirs) if mine == theirs => true,
+            (Query::None, Query::None) => true,
             // What the server sends unasked lacks what it sends on request only.
             (Query::None, Query::Ask { on_request, .. }) => !on_request,
             (Query::Ask { .. }, Query::None) => false,

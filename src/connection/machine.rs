@@ -1,0 +1,596 @@
+use super::backoff::Seed;
+use super::classify::{Verdict, retry_after, verdict};
+use super::deliver::{Delivered, Flow, Incoming, Names, Sink, deliver};
+use super::{
+    Action, CloseReason, Config, ConfigError, Error, ErrorKind, Millis, Reason, Recovered, Report,
+    Request, Response, State,
+};
+use crate::filter::{Filter, FilterError, Subscription};
+use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
+use crate::wire::{Decoder, Item, Text};
+use std::collections::VecDeque;
+
+/// Milliseconds that a token function has.
+const TOKEN_TIMEOUT: Millis = 10_000;
+
+/// Milliseconds within which an end without any event counts as a refused filter.
+const IMMEDIATE: Millis = 2_000;
+
+/// A timer that is this late, in milliseconds, was asleep with the rest of the machine.
+const ASLEEP: Millis = 5_000;
+
+/// A connection to one event stream, over as many requests as it takes.
+///
+/// ```
+/// use tidewire::connection::{Action, Config, Connection, Event, Flow, Response, Sink};
+/// use tidewire::profiles::plain;
+///
+/// struct Print;
+/// impl Sink for Print {
+///     fn event(&mut self, event: Event<'_>) -> Flow {
+///         assert_eq!(event.data, "hello");
+///         Flow::More
+///     }
+/// }
+///
+/// let mut connection = Connection::new(Config::new(plain::spec()))?;
+/// connection.start(0);
+/// let opens = std::iter::from_fn(|| connection.poll_action())
+///     .any(|action| matches!(action, Action::Open(_)));
+/// assert!(opens);
+/// let head = Response {
+///     status: 200,
+///     content_type: "text/event-stream".into(),
+///     ..Response::default()
+/// };
+/// connection.response(5, &head, "");
+/// connection.chunk(9, b"data: hello\n\n", &mut Print);
+/// # Ok::<(), tidewire::connection::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct Connection {
+    config: Config,
+    names: Names,
+    subscription: Subscription,
+    /// What the open or opening stream was asked for.
+    asked: Subscription,
+    decoder: Decoder,
+    seed: Seed,
+    phase: Phase,
+    actions: VecDeque<Action>,
+    state: Option<State>,
+    /// The last id that can be a cursor.
+    cursor: String,
+    attempt: u32,
+    /// A stream was open before.
+    resuming: bool,
+    /// Something came on the open stream that a refused filter would not have let through.
+    received: bool,
+    /// The query is sent in its repeated form.
+    repeated: bool,
+    /// A new token was asked for after a 401, and no stream opened since.
+    token_renewed: bool,
+    heartbeat_seen: bool,
+    last_bytes: Millis,
+    paused: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Token { since: Millis },
+    Opening { since: Millis },
+    Open { since: Millis },
+    Waiting { until: Millis },
+    Closed,
+}
+
+impl Connection {
+    /// A connection that is not started.
+    ///
+    /// # Errors
+    /// When the profile contradicts itself, the filter does not fit it, or repetition is asked
+    /// for where a request runs something.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        config.spec.check().map_err(ConfigError::Spec)?;
+        if config.spec.runs_once && config.backoff.is_some() {
+            return Err(ConfigError::RunsOnce {
+                profile: config.spec.name.to_string(),
+            });
+        }
+        let subscription = config.filter.compile(&config.spec);
+        let subscription = subscription.map_err(ConfigError::Filter)?;
+        let mut decoder = Decoder::with_max_event_bytes(config.max_event_bytes);
+        decoder.set_last_event_id(&config.last_event_id);
+        Ok(Connection {
+            names: Names::new(&config.spec),
+            asked: subscription.clone(),
+            subscription,
+            decoder,
+            seed: Seed::new(config.seed),
+            phase: Phase::Idle,
+            actions: VecDeque::new(),
+            state: None,
+            cursor: config.last_event_id.clone(),
+            attempt: 0,
+            resuming: false,
+            received: false,
+            repeated: false,
+            token_renewed: false,
+            heartbeat_seen: false,
+            last_bytes: 0,
+            paused: false,
+            config,
+        })
+    }
+
+    /// Begins. A second call does nothing.
+    pub fn start(&mut self, now: Millis) {
+        if self.phase == Phase::Idle {
+            self.begin(now, Reason::Connect);
+        }
+    }
+
+    /// What is to be done next.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When [`timeout`](Self::timeout) is to be called, if nothing else happens before.
+    pub fn poll_timeout(&self) -> Option<Millis> {
+        match self.phase {
+            Phase::Idle | Phase::Closed => None,
+            Phase::Token { since } => Some(since + TOKEN_TIMEOUT),
+            Phase::Opening { since } => {
+                let timeout = self.config.connect_timeout;
+                (timeout > 0).then(|| since.saturating_add(timeout))
+            }
+            Phase::Open { .. } if self.paused => None,
+            Phase::Open { .. } => Some(self.last_bytes.saturating_add(self.stale_after()?)),
+            Phase::Waiting { until } => Some(until),
+        }
+    }
+
+    /// The time of [`poll_timeout`](Self::poll_timeout) has come; earlier, nothing happens.
+    pub fn timeout(&mut self, now: Millis) {
+        let Some(due) = self.poll_timeout().filter(|&due| now >= due) else {
+            return;
+        };
+        match self.phase {
+            Phase::Idle | Phase::Closed => {}
+            Phase::Token { .. } => self.token_failed(now, "it did not settle within 10 s"),
+            Phase::Opening { since } => {
+                let message = format!("no response within {} ms", now - since);
+                self.fail(now, Error::new(ErrorKind::Timeout, message), None);
+            }
+            // The machine slept, and the bytes may be waiting: they get the same time again.
+            Phase::Open { .. } if now - due >= ASLEEP => self.last_bytes = now,
+            Phase::Open { .. } => {
+                let message = format!("no byte for {} ms", now - self.last_bytes);
+                self.fail(now, Error::new(ErrorKind::Stale, message), None);
+            }
+            Phase::Waiting { .. } => self.begin(now, Reason::Reconnect),
+        }
+    }
+
+    /// The token that was asked for is there. It stays with the owner.
+    pub fn token_ready(&mut self, now: Millis) {
+        if matches!(self.phase, Phase::Token { .. }) {
+            self.open(now);
+        }
+    }
+
+    /// There is no token, for this reason, in which no secret stands.
+    pub fn token_failed(&mut self, now: Millis, message: &str) {
+        if matches!(self.phase, Phase::Token { .. }) {
+            let message = format!("the token function failed: {message}");
+            self.fail(now, Error::new(ErrorKind::Token, message), None);
+        }
+    }
+
+    /// Whether a response's head is that of an event stream. If it is not, the owner reads the
+    /// start of the body before it says [`response`](Self::response).
+    pub fn is_stream(&self, response: &Response) -> bool {
+        verdict(&self.config.spec, response, "") == Verdict::Stream
+    }
+
+    /// The head of the response is there, and of a refusal the start of its body.
+    pub fn response(&mut self, now: Millis, response: &Response, body: &str) {
+        if !matches!(self.phase, Phase::Opening { .. }) {
+            return;
+        }
+        match verdict(&self.config.spec, response, body) {
+            Verdict::Stream => self.opened(now, response),
+            Verdict::Ended => self.finish(CloseReason::Ended, None),
+            Verdict::Unauthorized(error) => {
+                let renew = self.config.has_token && self.config.repeatable;
+                if renew && !self.token_renewed {
+                    self.token_renewed = true;
+                    self.actions.push_back(Action::Abort);
+                    self.report(Report::Failed {
+                        error,
+                        retry_in: Some(0),
+                    });
+                    self.begin(now, Reason::Unauthorized);
+                } else {
+                    self.reject(error);
+                }
+            }
+            Verdict::Retry(error) => self.fail(now, error, retry_after(response)),
+            Verdict::Final(error) => self.reject(error),
+        }
+    }
+
+    /// Bytes of the stream. Returns how many were used: less than all when `sink` asked to pause,
+    /// and the rest is given again later.
+    pub fn chunk(&mut self, now: Millis, bytes: &[u8], sink: &mut dyn Sink) -> usize {
+        let mut input = bytes;
+        while matches!(self.phase, Phase::Open { .. }) {
+            self.last_bytes = now;
+            let Some(item) = self.decoder.next(&mut input) else {
+                return bytes.len();
+            };
+            let delivered = match item {
+                Err(error) => {
+                    let error = Error::new(ErrorKind::TooLarge, error.to_string());
+                    self.reject(error);
+                    break;
+                }
+                Ok(Item::Comment(_)) => {
+                    self.heartbeat_seen |=
+                        matches!(self.config.spec.heartbeat, Heartbeat::Comment(_));
+                    continue;
+                }
+                Ok(Item::Retry(retry)) => {
+                    if let Some(backoff) = &mut self.config.backoff {
+                        backoff.set_retry(retry);
+                    }
+                    continue;
+                }
+                Ok(Item::Id) => {
+                    let id = self.decoder.last_event_id();
+                    keep_cursor(&self.config.spec, &mut self.cursor, id);
+                    continue;
+                }
+                Ok(Item::Message(message)) => {
+                    let incoming = Incoming {
+                        name: message.event_type(),
+                        data: message.data,
+                        id: message.has_id.then_some(message.last_event_id),
+                        last_event_id: message.last_event_id,
+                    };
+                    let delivered = deliver(
+                        &self.config.spec,
+                        &self.names,
+                        &self.subscription,
+                        incoming,
+                        sink,
+                    );
+                    if !has(&delivered, Flags::NO_CURSOR) {
+                        keep_cursor(&self.config.spec, &mut self.cursor, message.last_event_id);
+                    }
+                    delivered
+                }
+            };
+            if self.delivered(delivered) == Flow::Pause {
+                break;
+            }
+        }
+        match self.phase {
+            Phase::Open { .. } => bytes.len() - input.len(),
+            // Nothing of a stream that is over is read.
+            _ => bytes.len(),
+        }
+    }
+
+    /// An event that the browser's `EventSource` has decoded.
+    pub fn message(
+        &mut self,
+        now: Millis,
+        name: &str,
+        data: &str,
+        last_event_id: &str,
+        sink: &mut dyn Sink,
+    ) {
+        if !matches!(self.phase, Phase::Open { .. }) {
+            return;
+        }
+        self.last_bytes = now;
+        let changed = self.decoder.last_event_id() != last_event_id;
+        if changed {
+            self.decoder.set_last_event_id(last_event_id);
+        }
+        let incoming = Incoming {
+            name: Text::from(name.as_bytes()),
+            data: Text::from(data.as_bytes()),
+            id: changed.then_some(last_event_id),
+            last_event_id,
+        };
+        let spec = &self.config.spec;
+        let delivered = deliver(spec, &self.names, &self.subscription, incoming, sink);
+        if !has(&delivered, Flags::NO_CURSOR) {
+            keep_cursor(spec, &mut self.cursor, last_event_id);
+        }
+        self.delivered(delivered);
+    }
+
+    /// The body ended as a body should.
+    pub fn ended(&mut self, now: Millis) {
+        if let Phase::Open { .. } = self.phase {
+            if self.config.backoff.is_none() && !self.config.spec.runs_once {
+                self.finish(CloseReason::Ended, None);
+            } else {
+                let message = "the server closed the stream".to_owned();
+                self.broken(now, Error::new(ErrorKind::Ended, message));
+            }
+        }
+    }
+
+    /// The request or the stream failed, for this reason.
+    pub fn failed(&mut self, now: Millis, message: &str) {
+        let error = Error::new(ErrorKind::Network, message.to_owned());
+        match self.phase {
+            Phase::Opening { .. } => self.fail(now, error, None),
+            Phase::Open { .. } => self.broken(now, error),
+            _ => {}
+        }
+    }
+
+    /// Reading is paused, or goes on: silence counts only while somebody listens.
+    pub fn set_paused(&mut self, now: Millis, paused: bool) {
+        if self.paused && !paused {
+            self.last_bytes = now;
+        }
+        self.paused = paused;
+    }
+
+    /// Changes what is delivered: here and at once where the open stream carries it, else by a
+    /// new request.
+    ///
+    /// # Errors
+    /// When the filter does not fit the profile; the old one stays.
+    pub fn set_filter(&mut self, now: Millis, filter: &Filter) -> Result<(), FilterError> {
+        self.subscription = filter.compile(&self.config.spec)?;
+        let busy = matches!(self.phase, Phase::Opening { .. } | Phase::Open { .. });
+        if busy && !self.asked.carries(&self.subscription) {
+            self.actions.push_back(Action::Abort);
+            self.begin(now, Reason::Filter);
+        }
+        Ok(())
+    }
+
+    /// Opens anew at once, whatever the state.
+    pub fn reconnect(&mut self, now: Millis) {
+        if !matches!(self.phase, Phase::Idle | Phase::Closed) {
+            self.actions.push_back(Action::Abort);
+            self.begin(now, Reason::Reconnect);
+        }
+    }
+
+    /// Ends it for the application's sake. Any further call does nothing.
+    pub fn close(&mut self, reason: CloseReason) {
+        self.finish(reason, None);
+    }
+
+    /// Ends it instead of waiting for the next attempt, which the application does not want.
+    pub fn give_up(&mut self, error: Error) {
+        self.finish(CloseReason::Exhausted, Some(error));
+    }
+
+    /// Ends it because the environment cannot do what is needed.
+    pub fn unsupported(&mut self, message: &str) {
+        let error = Error::new(ErrorKind::Unsupported, message.to_owned());
+        self.finish(CloseReason::Unsupported, Some(error));
+    }
+
+    /// The last event ID, as the standard counts it.
+    pub fn last_event_id(&self) -> &str {
+        self.decoder.last_event_id()
+    }
+
+    /// Whether it is over.
+    pub fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
+    }
+
+    /// What kind of server it is.
+    pub fn spec(&self) -> &Spec {
+        &self.config.spec
+    }
+
+    /// What is wanted.
+    pub fn subscription(&self) -> &Subscription {
+        &self.subscription
+    }
+
+    fn begin(&mut self, now: Millis, reason: Reason) {
+        self.attempt = self.attempt.saturating_add(1);
+        self.set_state(State::Connecting);
+        if self.config.has_token {
+            self.phase = Phase::Token { since: now };
+            self.actions.push_back(Action::Token {
+                attempt: self.attempt,
+                reason,
+            });
+        } else {
+            self.open(now);
+        }
+    }
+
+    fn open(&mut self, now: Millis) {
+        self.phase = Phase::Opening { since: now };
+        self.asked = self.subscription.clone();
+        let mut query = self.asked.query(self.repeated);
+        let cursor = match &self.config.spec.cursor {
+            Cursor::None => None,
+            _ if self.cursor.is_empty() => None,
+            Cursor::Header => Some(self.cursor.clone()),
+            Cursor::HeaderAndQuery(parameter) => {
+                query.push((parameter.to_string(), self.cursor.clone()));
+                Some(self.cursor.clone())
+            }
+        };
+        self.actions.push_back(Action::Open(Request {
+            attempt: self.attempt,
+            query,
+            last_event_id: cursor,
+        }));
+    }
+
+    fn opened(&mut self, now: Millis, response: &Response) {
+        self.phase = Phase::Open { since: now };
+        self.last_bytes = now;
+        self.received = false;
+        self.token_renewed = false;
+        self.decoder.finish();
+        self.set_state(State::Open);
+        self.report(Report::Opened {
+            status: response.status,
+            url: response.url.clone(),
+            redirected: response.redirected,
+        });
+        if self.resuming {
+            self.report(Report::Resumed {
+                recovered: match self.config.spec.recovery {
+                    Recovery::Cursor if !self.cursor.is_empty() => Recovered::Unknown,
+                    Recovery::History => Recovered::Unknown,
+                    _ => Recovered::No,
+                },
+                last_event_id: self.cursor.clone(),
+            });
+        }
+        self.resuming = true;
+    }
+
+    fn delivered(&mut self, delivered: Delivered) -> Flow {
+        self.received = true;
+        match delivered {
+            Delivered::EndMark => self.finish(CloseReason::Ended, None),
+            Delivered::Event { flags, flow } => {
+                self.heartbeat_seen |= flags.has(Flags::HEARTBEAT);
+                if flags.has(Flags::TERMINAL) {
+                    self.finish(CloseReason::Ended, None);
+                }
+                return flow;
+            }
+        }
+        Flow::More
+    }
+
+    /// An open stream broke off. If the server cut it at once because it does not know the
+    /// query's form, the other form is tried, once, and kept.
+    fn broken(&mut self, now: Millis, error: Error) {
+        let Phase::Open { since } = self.phase else {
+            return;
+        };
+        let at_once = !self.received && now - since <= IMMEDIATE;
+        if at_once && !self.repeated && self.asked.has_repeated_form() {
+            self.repeated = true;
+            self.actions.push_back(Action::Abort);
+            self.report(Report::Failed {
+                error,
+                retry_in: Some(0),
+            });
+            self.resuming = self.attempt > 1;
+            self.begin(now, Reason::Reconnect);
+        } else {
+            self.fail(now, error, None);
+        }
+    }
+
+    fn fail(&mut self, now: Millis, error: Error, after: Option<Millis>) {
+        let open_since = match self.phase {
+            Phase::Open { since } => Some(since),
+            _ => None,
+        };
+        let delay = self.config.backoff.as_mut().and_then(|backoff| {
+            backoff.lived(open_since.map_or(0, |since| now - since));
+            backoff.next(after, &mut self.seed)
+        });
+        let error_again = error.clone();
+        self.report(Report::Failed {
+            error,
+            retry_in: delay,
+        });
+        if let Some(delay) = delay {
+            self.actions.push_back(Action::Abort);
+            self.phase = Phase::Waiting {
+                until: now.saturating_add(delay),
+            };
+            self.set_state(State::Waiting);
+            return;
+        }
+        let reason = match (&self.config.backoff, open_since) {
+            (None, Some(_)) => CloseReason::Interrupted,
+            (None, None) if error_again.status > 0 => CloseReason::Rejected,
+            _ => CloseReason::Exhausted,
+        };
+        self.finish(reason, Some(error_again));
+    }
+
+    fn reject(&mut self, error: Error) {
+        self.report(Report::Failed {
+            error: error.clone(),
+            retry_in: None,
+        });
+        self.finish(CloseReason::Rejected, Some(error));
+    }
+
+    fn finish(&mut self, reason: CloseReason, error: Option<Error>) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        if self.phase != Phase::Idle {
+            self.actions.push_back(Action::Abort);
+        }
+        self.phase = Phase::Closed;
+        self.set_state(State::Closed);
+        self.report(Report::Closed { reason, error });
+    }
+
+    fn stale_after(&self) -> Option<Millis> {
+        if self.config.stale_after > 0 {
+            return Some(self.config.stale_after);
+        }
+        match self.config.spec.heartbeat {
+            // Three missed heartbeats count as dead.
+            Heartbeat::Comment(every) | Heartbeat::Event(every) if self.heartbeat_seen => {
+                Some(Millis::from(every) * 3)
+            }
+            _ => None,
+        }
+    }
+
+    fn set_state(&mut self, state: State) {
+        if self.state != Some(state) {
+            self.state = Some(state);
+            self.report(Report::State(state));
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        self.actions.push_back(Action::Report(report));
+    }
+}
+
+impl Error {
+    fn new(kind: ErrorKind, message: String) -> Self {
+        Error {
+            kind,
+            status: 0,
+            message,
+            body: String::new(),
+        }
+    }
+}
+
+fn has(delivered: &Delivered, flag: Flags) -> bool {
+    matches!(delivered, Delivered::Event { flags, .. } if flags.has(flag))
+}
+
+fn keep_cursor(spec: &Spec, cursor: &mut String, id: &str) {
+    if spec.cursor != Cursor::None && cursor != id {
+        cursor.clear();
+        cursor.push_str(id);
+    }
+}
