@@ -221,15 +221,6 @@ fn the_end_of_the_stream_drops_the_unfinished_event_and_keeps_the_cursor() {
 }
 
 #[test]
-fn a_stream_that_ended_at_a_cr_does_not_swallow_the_next_streams_first_lf() {
-    let mut decoder = Decoder::new();
-    feed(&mut decoder, [&b"data: a\r"[..]]);
-    decoder.finish();
-    assert_eq!(decoder.buffered(), 0);
-    assert_eq!(feed(&mut decoder, [&b"data: b\n\n"[..]]), [message("b")]);
-}
-
-#[test]
 fn a_reconnection_starts_from_the_id_that_it_is_given() {
     let mut decoder = Decoder::new();
     decoder.set_last_event_id("41");
@@ -300,6 +291,27 @@ fn what_lies_in_one_chunk_is_borrowed_from_it() {
     let memory = chunk.as_ptr_range();
     assert!(memory.contains(&message.data.as_bytes().as_ptr()));
     assert!(memory.contains(&message.event.as_bytes().as_ptr()));
+    assert_eq!(decoder.buffered(), 0);
+}
+
+#[test]
+fn what_was_handed_out_is_held_no_longer() {
+    let mut decoder = Decoder::new();
+    assert!(
+        decoder
+            .next(&mut &b"data: abc\nevent: d\n: com"[..])
+            .is_none()
+    );
+    assert_eq!(decoder.buffered(), 3 + 1 + 5);
+    assert!(matches!(
+        decoder.next(&mut &b"ment\n"[..]),
+        Some(Ok(Item::Comment(_)))
+    ));
+    assert_eq!(decoder.buffered(), 3 + 1);
+    assert!(matches!(
+        decoder.next(&mut &b"\n"[..]),
+        Some(Ok(Item::Message(_)))
+    ));
     assert_eq!(decoder.buffered(), 0);
 }
 
