@@ -1,6 +1,10 @@
 //! Tidewire: the Server-Sent Events client that a web application can trust.
 
 pub mod connection;
+#[cfg(all(feature = "browser", target_arch = "wasm32"))]
+pub mod driver;
 pub mod filter;
 pub mod profiles;
+#[cfg(all(feature = "browser", target_arch = "wasm32"))]
+mod transport;
 pub mod wire;

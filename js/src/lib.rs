@@ -1,1 +1,128 @@
-//! The WebAssembly module behind the npm package.
+//! The WebAssembly module behind the npm package: a driver, and the batches that cross.
+//!
+//! A whole chunk crosses at once: the text of the events that passed, one behind the other, and a
+//! table of four numbers for each. What the filter kept back never becomes a JavaScript object.
+
+#![cfg(target_arch = "wasm32")]
+
+mod batch;
+mod host;
+
+use host::{JsHost, Options, flat};
+use tidewire::connection::{Backoff, CloseReason, Config};
+use tidewire::driver::{Door, Driver, Settings};
+use tidewire::filter::Filter;
+use tidewire::profiles::{Spec, json};
+use wasm_bindgen::prelude::*;
+
+/// A stream, as the package's TypeScript sees it.
+#[wasm_bindgen]
+pub struct Connection {
+    driver: Driver,
+}
+
+#[wasm_bindgen]
+impl Connection {
+    /// Checks the options; nothing is sent yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &Options, host: host::Host) -> Result<Connection, JsError> {
+        let spec = Spec::from_lines(&options.spec()).map_err(error)?;
+        let backoff = options.reconnect().then(|| {
+            let mut backoff = Backoff::new(spec.retry.into(), spec.max_retry.into());
+            let given = |value: f64, default: &mut u64| {
+                if value >= 0.0 {
+                    *default = value as u64;
+                }
+            };
+            given(options.min_delay(), &mut backoff.min_delay);
+            given(options.max_delay(), &mut backoff.max_delay);
+            if options.factor() >= 1.0 {
+                backoff.factor = options.factor();
+            }
+            backoff.jitter = options.jitter();
+            // Infinity becomes the largest number, which stands for it.
+            backoff.max_attempts = options.max_attempts() as u32;
+            backoff
+        });
+        let config = Config {
+            filter: Filter::categories(flat(&options.categories()))
+                .and_types(flat(&options.types())),
+            last_event_id: options.last_event_id(),
+            has_token: options.has_token(),
+            repeatable: options.method() == "GET",
+            backoff,
+            connect_timeout: options.connect_timeout() as u64,
+            stale_after: options.stale_after() as u64,
+            max_event_bytes: options.max_event_bytes() as usize,
+            seed: (js_sys::Math::random() * 9e15) as u64,
+            ..Config::new(spec)
+        };
+        let door = match options.transport().as_str() {
+            "eventsource" => Door::EventSource {
+                with_credentials: options.with_credentials(),
+            },
+            _ => Door::Fetch {
+                method: options.method(),
+                body: options.body(),
+                credentials: options.credentials(),
+                fetch: options.fetch(),
+            },
+        };
+        let host = JsHost::new(host, &config);
+        let settings = Settings {
+            config,
+            url: options.url(),
+            door,
+        };
+        let driver = Driver::new(settings, Box::new(host)).map_err(error)?;
+        Ok(Connection { driver })
+    }
+
+    /// Sends the request.
+    pub fn start(&self) {
+        self.driver.start();
+    }
+
+    /// More events are wanted.
+    pub fn want(&self) {
+        self.driver.want();
+    }
+
+    /// The application closes the stream.
+    pub fn close(&self) {
+        self.driver.close(CloseReason::Closed);
+    }
+
+    /// The application's signal aborts the stream.
+    pub fn abort(&self) {
+        self.driver.close(CloseReason::Aborted);
+    }
+
+    /// Opens anew at once.
+    pub fn reconnect(&self) {
+        self.driver.reconnect();
+    }
+
+    /// Changes what is delivered.
+    #[wasm_bindgen(js_name = setFilter)]
+    pub fn set_filter(&self, categories: Vec<String>, types: Vec<String>) -> Result<(), JsError> {
+        let filter = Filter::categories(categories).and_types(types);
+        self.driver.set_filter(filter).map_err(error)
+    }
+
+    /// The last event ID.
+    #[wasm_bindgen(getter, js_name = lastEventId)]
+    pub fn last_event_id(&self) -> String {
+        self.driver.last_event_id()
+    }
+}
+
+/// JSON out of what Python takes for JSON: null for `NaN` and the infinities.
+#[wasm_bindgen(js_name = repairJson)]
+pub fn repair_json(text: &str) -> String {
+    json::without_python_constants(text).into_owned()
+}
+
+fn error(error: impl std::fmt::Display) -> JsError {
+    JsError::new(&error.to_string())
+}

@@ -35,6 +35,8 @@ pub(super) fn verdict(spec: &Spec, response: &Response, body: &str) -> Verdict {
     };
     match status {
         204 => Verdict::Ended,
+        // EventSource hides the status, and only tells of a stream that is open.
+        0 => Verdict::Stream,
         200 if is_event_stream(&response.content_type) => Verdict::Stream,
         200 => Verdict::Final(error(
             ErrorKind::ContentType,

@@ -388,6 +388,11 @@ impl Connection {
         self.decoder.last_event_id()
     }
 
+    /// Whether a stream is open.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. })
+    }
+
     /// Whether it is over.
     pub fn is_closed(&self) -> bool {
         self.phase == Phase::Closed

@@ -72,6 +72,7 @@ pub struct RawEvent<'a> {
     name: &'a str,
     payload: &'a str,
     known: bool,
+    text: bool,
 }
 
 impl<'a> RawEvent<'a> {
@@ -81,6 +82,7 @@ impl<'a> RawEvent<'a> {
             name,
             payload,
             known: true,
+            text: false,
         }
     }
 
@@ -90,7 +92,13 @@ impl<'a> RawEvent<'a> {
             name,
             payload,
             known: false,
+            text: false,
         }
+    }
+
+    /// The same event, whose payload is text and no JSON: it is read as a string.
+    pub fn as_text(self) -> Self {
+        RawEvent { text: true, ..self }
     }
 
     /// The name: the table's for a known event, whatever alias came over the wire.
@@ -124,6 +132,15 @@ impl<'a> RawEvent<'a> {
     /// # Errors
     /// Names the event, the line and column in the payload, and what was expected there.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        let failed = |error: serde_json::Error| DecodeError::new(self.name, error.to_string());
+        if self.text {
+            let payload = de::value::StrDeserializer::new(self.payload);
+            return T::deserialize(EventDeserializer {
+                name: self.name,
+                payload,
+            })
+            .map_err(failed);
+        }
         let decode = |payload: &str| {
             let mut payload = serde_json::Deserializer::from_str(payload);
             let event = T::deserialize(EventDeserializer {
@@ -141,7 +158,7 @@ impl<'a> RawEvent<'a> {
                     }
                 }
             }
-            Err(DecodeError::new(self.name, error.to_string()))
+            Err(failed(error))
         })
     }
 }
@@ -186,12 +203,14 @@ impl std::fmt::Display for DecodeError {
 impl std::error::Error for DecodeError {}
 
 /// A deserializer of an enum whose variant is named outside of its content.
-struct EventDeserializer<'a, R> {
+struct EventDeserializer<'a, D> {
     name: &'a str,
-    payload: &'a mut serde_json::Deserializer<R>,
+    payload: D,
 }
 
-impl<'de, R: serde_json::de::Read<'de>> de::Deserializer<'de> for EventDeserializer<'_, R> {
+impl<'de, D: de::Deserializer<'de, Error = serde_json::Error>> de::Deserializer<'de>
+    for EventDeserializer<'_, D>
+{
     type Error = serde_json::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
@@ -217,7 +236,9 @@ impl<'de, R: serde_json::de::Read<'de>> de::Deserializer<'de> for EventDeseriali
     }
 }
 
-impl<'de, R: serde_json::de::Read<'de>> EnumAccess<'de> for EventDeserializer<'_, R> {
+impl<'de, D: de::Deserializer<'de, Error = serde_json::Error>> EnumAccess<'de>
+    for EventDeserializer<'_, D>
+{
     type Error = serde_json::Error;
     type Variant = Self;
 
@@ -230,7 +251,9 @@ impl<'de, R: serde_json::de::Read<'de>> EnumAccess<'de> for EventDeserializer<'_
     }
 }
 
-impl<'de, R: serde_json::de::Read<'de>> VariantAccess<'de> for EventDeserializer<'_, R> {
+impl<'de, D: de::Deserializer<'de, Error = serde_json::Error>> VariantAccess<'de>
+    for EventDeserializer<'_, D>
+{
     type Error = serde_json::Error;
 
     fn unit_variant(self) -> Result<(), Self::Error> {
@@ -301,6 +324,14 @@ mod tests {
                 note: "NaN, -Infinity".into()
             }
         );
+    }
+
+    #[test]
+    fn text_is_read_as_a_string() {
+        use crate::profiles::plain;
+        let raw = RawEvent::new("message", "\"as it is").as_text();
+        let event = raw.decode::<plain::Event>().unwrap();
+        assert_eq!(event, plain::Event::Message("\"as it is".to_owned()));
     }
 
     #[test]

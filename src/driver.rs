@@ -1,0 +1,601 @@
+//! One engine for npm and Rust alike: a [`Connection`] driven over one of the browser's doors.
+//!
+//! Everything that happens (bytes, a timer, a wish of the owner) becomes an input, and inputs are
+//! worked off one after the other by whoever put in the first. So the owner's code may do to the
+//! driver what it likes from wherever it is called: what it asks for is done right afterwards, and
+//! no borrow is ever held across a call to it.
+
+use crate::connection::{
+    Action, CloseReason, Config, ConfigError, Connection, Event, Flow, Millis, Reason, Report,
+    Request, Response, Sink,
+};
+use crate::filter::{Filter, FilterError};
+use crate::profiles::{Auth, Spec};
+use crate::transport::{
+    EventSourceTransport, FetchRequest, FetchTransport, Listener, News, same_origin_note,
+};
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, Promise};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+use web_sys::RequestCredentials;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+    #[wasm_bindgen(thread_local_v2, js_namespace = location, js_name = origin)]
+    static ORIGIN: Option<String>;
+}
+
+/// Who owns a driver.
+pub trait Host {
+    /// Takes an event, lent for the length of the call. It must not wait for anything.
+    fn event(&self, event: Event<'_>) -> Flow;
+
+    /// Called after the events of a chunk, if there were any: the time to hand them on. The
+    /// answer says whether to read on; after `Pause` comes nothing until [`Driver::want`].
+    fn flush(&self) -> Flow;
+
+    /// Takes news of the connection's life.
+    fn report(&self, report: Report);
+
+    /// A promise of a token: a string, or null for none.
+    fn token(&self, attempt: u32, reason: Reason) -> Promise;
+
+    /// Headers for the next request.
+    fn headers(&self) -> Vec<(String, String)>;
+
+    /// Whether to try again after this failure.
+    fn retry(&self, attempt: u32, status: u16) -> bool;
+}
+
+/// What a driver is made of.
+pub struct Settings {
+    /// What the connection is made of.
+    pub config: Config,
+    /// Where to; relative URLs are the browser's to resolve.
+    pub url: String,
+    /// How.
+    pub door: Door,
+}
+
+/// Through which of the browser's doors.
+pub enum Door {
+    /// `fetch`, and its body's stream.
+    Fetch {
+        /// The method.
+        method: String,
+        /// The body; undefined for none.
+        body: JsValue,
+        /// Whether cookies go along.
+        credentials: Option<RequestCredentials>,
+        /// In place of the global `fetch`.
+        fetch: Option<Function>,
+    },
+    /// `EventSource`: GET, no header, no status, no pause.
+    EventSource {
+        /// Whether cookies go to other origins.
+        with_credentials: bool,
+    },
+}
+
+/// A connection that runs. Dropping it closes the connection at once.
+pub struct Driver(Rc<Inner>);
+
+struct Inner {
+    me: Weak<Inner>,
+    host: Box<dyn Host>,
+    url: String,
+    door: Door,
+    spec: Spec,
+    connection: RefCell<Connection>,
+    transport: RefCell<Option<Transport>>,
+    number: Cell<u32>,
+    inputs: RefCell<VecDeque<Input>>,
+    /// Somebody up the stack works the inputs off.
+    pumping: Cell<bool>,
+    timer: RefCell<Option<(Millis, Timeout)>>,
+    /// The secret, and only here.
+    token: RefCell<Option<String>>,
+    token_number: Cell<u32>,
+    attempt: Cell<u32>,
+    /// More events are wanted.
+    wanted: Cell<bool>,
+    /// Bytes that the connection has not taken yet begin at this offset.
+    unread: RefCell<(Vec<u8>, usize)>,
+    /// Names outside the profile's table that an `EventSource` has to listen to.
+    extra_names: RefCell<Vec<String>>,
+    last_event_id: RefCell<String>,
+}
+
+enum Transport {
+    Fetch(FetchTransport),
+    EventSource(#[expect(dead_code, reason = "held so that it stays open")] EventSourceTransport),
+}
+
+enum Input {
+    Start,
+    Want,
+    Close(CloseReason),
+    Reconnect,
+    SetFilter(Filter),
+    News(u32, News),
+    Timer,
+    Token(u32, Result<Option<String>, ()>),
+}
+
+impl Driver {
+    /// A driver that is not started. Nothing is read before [`want`](Self::want).
+    ///
+    /// # Errors
+    /// When the configuration cannot be used.
+    pub fn new(settings: Settings, host: Box<dyn Host>) -> Result<Driver, ConfigError> {
+        let extra_names = settings
+            .config
+            .filter
+            .exact_types()
+            .map(str::to_owned)
+            .collect();
+        let spec = settings.config.spec.clone();
+        let last_event_id = settings.config.last_event_id.clone();
+        let connection = Connection::new(settings.config)?;
+        Ok(Driver(Rc::new_cyclic(|me| Inner {
+            me: me.clone(),
+            host,
+            url: settings.url,
+            door: settings.door,
+            spec,
+            connection: RefCell::new(connection),
+            transport: RefCell::new(None),
+            number: Cell::new(0),
+            inputs: RefCell::new(VecDeque::new()),
+            pumping: Cell::new(false),
+            timer: RefCell::new(None),
+            token: RefCell::new(None),
+            token_number: Cell::new(0),
+            attempt: Cell::new(0),
+            wanted: Cell::new(false),
+            unread: RefCell::new((Vec::new(), 0)),
+            extra_names: RefCell::new(extra_names),
+            last_event_id: RefCell::new(last_event_id),
+        })))
+    }
+
+    /// Sends the first request, after the token if there is one.
+    pub fn start(&self) {
+        self.0.input(Input::Start);
+    }
+
+    /// More events are wanted.
+    pub fn want(&self) {
+        self.0.input(Input::Want);
+    }
+
+    /// Ends it, for this reason.
+    pub fn close(&self, reason: CloseReason) {
+        self.0.input(Input::Close(reason));
+    }
+
+    /// Opens anew at once.
+    pub fn reconnect(&self) {
+        self.0.input(Input::Reconnect);
+    }
+
+    /// Changes what is delivered.
+    ///
+    /// # Errors
+    /// When the filter does not fit the profile; the old one stays.
+    pub fn set_filter(&self, filter: Filter) -> Result<(), FilterError> {
+        filter.compile(&self.0.spec)?;
+        *self.0.extra_names.borrow_mut() = filter.exact_types().map(str::to_owned).collect();
+        self.0.input(Input::SetFilter(filter));
+        Ok(())
+    }
+
+    /// The last event ID.
+    pub fn last_event_id(&self) -> String {
+        self.0.last_event_id.borrow().clone()
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.input(Input::Close(CloseReason::Closed));
+    }
+}
+
+/// Lends the host to the connection as its sink, and remembers whether it took anything.
+struct HostSink<'h> {
+    host: &'h dyn Host,
+    taken: bool,
+}
+
+impl Sink for HostSink<'_> {
+    fn event(&mut self, event: Event<'_>) -> Flow {
+        self.taken = true;
+        self.host.event(event)
+    }
+}
+
+impl Listener for Inner {
+    fn news(&self, transport: u32, news: News) {
+        self.input(Input::News(transport, news));
+    }
+
+    fn is_stream(&self, response: &Response) -> bool {
+        // Never borrowed: transports are called back by the browser alone.
+        self.connection
+            .try_borrow()
+            .is_ok_and(|connection| connection.is_stream(response))
+    }
+}
+
+impl Inner {
+    fn input(&self, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        if self.pumping.replace(true) {
+            return;
+        }
+        // The owner may drop the driver from within.
+        let alive = self.me.upgrade();
+        loop {
+            let Some(input) = self.inputs.borrow_mut().pop_front() else {
+                break;
+            };
+            self.handle(input);
+            self.perform();
+        }
+        self.set_timer();
+        self.pumping.set(false);
+        drop(alive);
+    }
+
+    fn handle(&self, input: Input) {
+        let now = now();
+        let connection = || self.connection.borrow_mut();
+        match input {
+            Input::Start => connection().start(now),
+            Input::Want => {
+                if !self.wanted.replace(true) {
+                    connection().set_paused(now, false);
+                    self.feed(now);
+                }
+            }
+            Input::Close(reason) => connection().close(reason),
+            Input::Reconnect => connection().reconnect(now),
+            Input::SetFilter(filter) => {
+                // It was compiled before; the profile is the same.
+                let _ = connection().set_filter(now, &filter);
+            }
+            Input::Timer => connection().timeout(now),
+            Input::Token(number, token) if number == self.token_number.get() => match token {
+                Ok(token) => {
+                    *self.token.borrow_mut() = token;
+                    connection().token_ready(now);
+                }
+                // What it was rejected with may have the secret in it.
+                Err(()) => connection().token_failed(now, "it threw or rejected"),
+            },
+            Input::News(number, news) if number == self.number.get() => self.news(now, news),
+            // Late news of a transport or a token that was given up.
+            Input::Token(..) | Input::News(..) => {}
+        }
+    }
+
+    fn news(&self, now: Millis, news: News) {
+        match news {
+            News::Response(response, body) => {
+                let mut connection = self.connection.borrow_mut();
+                connection.response(now, &response, &body);
+                connection.set_paused(now, !self.wanted.get());
+                drop(connection);
+                self.read();
+            }
+            News::Chunk(chunk) => {
+                {
+                    let mut unread = self.unread.borrow_mut();
+                    unread.0.resize(chunk.length() as usize, 0);
+                    chunk.copy_to(&mut unread.0);
+                    unread.1 = 0;
+                }
+                self.feed(now);
+            }
+            News::Message {
+                name,
+                data,
+                last_event_id,
+            } => {
+                let mut sink = HostSink {
+                    host: &*self.host,
+                    taken: false,
+                };
+                self.connection
+                    .borrow_mut()
+                    .message(now, &name, &data, &last_event_id, &mut sink);
+                if sink.taken {
+                    // An EventSource cannot be paused.
+                    let _ = self.host.flush();
+                }
+            }
+            News::Ended => self.connection.borrow_mut().ended(now),
+            News::Failed(message) => {
+                let mut connection = self.connection.borrow_mut();
+                let note = match &self.door {
+                    Door::Fetch { .. } if !connection.is_open() && self.is_cross_origin() => {
+                        same_origin_note(!self.last_event_id.borrow().is_empty())
+                    }
+                    _ => "",
+                };
+                connection.failed(now, &format!("{message}{note}"));
+            }
+        }
+    }
+
+    /// Gives the connection what is unread, and asks for more if it took all.
+    fn feed(&self, now: Millis) {
+        let mut sink = HostSink {
+            host: &*self.host,
+            taken: false,
+        };
+        let used_up = {
+            let mut unread = self.unread.borrow_mut();
+            let (bytes, offset) = &mut *unread;
+            *offset += self
+                .connection
+                .borrow_mut()
+                .chunk(now, &bytes[*offset..], &mut sink);
+            *offset >= bytes.len()
+        };
+        let flow = match sink.taken {
+            true => self.host.flush(),
+            false => Flow::More,
+        };
+        if flow == Flow::Pause || !used_up {
+            self.wanted.set(false);
+            self.connection.borrow_mut().set_paused(now, true);
+        } else {
+            self.read();
+        }
+    }
+
+    fn read(&self) {
+        let all_read = {
+            let unread = self.unread.borrow();
+            unread.1 >= unread.0.len()
+        };
+        if let (true, true, Some(Transport::Fetch(fetch))) =
+            (self.wanted.get(), all_read, &*self.transport.borrow())
+        {
+            fetch.read();
+        }
+    }
+
+    fn perform(&self) {
+        loop {
+            let action = {
+                let mut connection = self.connection.borrow_mut();
+                let action = connection.poll_action();
+                let mut last = self.last_event_id.borrow_mut();
+                if *last != connection.last_event_id() {
+                    *last = connection.last_event_id().to_owned();
+                }
+                action
+            };
+            match action {
+                None => return,
+                Some(Action::Abort) => self.abort(),
+                Some(Action::Token { attempt, reason }) => self.ask_for_token(attempt, reason),
+                Some(Action::Open(request)) => self.open(&request),
+                Some(Action::Report(Report::Failed {
+                    error,
+                    retry_in: Some(_),
+                })) if !self.host.retry(self.attempt.get(), error.status) => {
+                    self.host.report(Report::Failed {
+                        error: error.clone(),
+                        retry_in: None,
+                    });
+                    self.connection.borrow_mut().give_up(error);
+                }
+                Some(Action::Report(report)) => self.host.report(report),
+            }
+        }
+    }
+
+    fn abort(&self) {
+        self.number.set(self.number.get().wrapping_add(1));
+        self.token_number
+            .set(self.token_number.get().wrapping_add(1));
+        *self.unread.borrow_mut() = (Vec::new(), 0);
+        // Let go of the cell first: aborting may call a custom fetch's listeners.
+        let transport = self.transport.borrow_mut().take();
+        drop(transport);
+    }
+
+    fn ask_for_token(&self, attempt: u32, reason: Reason) {
+        self.attempt.set(attempt);
+        let number = self.token_number.get().wrapping_add(1);
+        self.token_number.set(number);
+        let promise = self.host.token(attempt, reason);
+        let (done, failed) = (self.me.clone(), self.me.clone());
+        settle(
+            &promise,
+            move |token| {
+                if let Some(inner) = done.upgrade() {
+                    inner.input(Input::Token(number, Ok(token.as_string())));
+                }
+            },
+            move |_| {
+                if let Some(inner) = failed.upgrade() {
+                    inner.input(Input::Token(number, Err(())));
+                }
+            },
+        );
+    }
+
+    fn open(&self, request: &Request) {
+        self.attempt.set(request.attempt);
+        let number = self.number.get().wrapping_add(1);
+        self.number.set(number);
+        let listener: Weak<dyn Listener> = self.me.clone();
+        let token = self.token.borrow();
+        let mut query = request.query.clone();
+        let mut headers = Vec::new();
+        if let Some(token) = token.as_deref() {
+            match &self.spec.auth {
+                Auth::Bearer => {
+                    headers.push(("Authorization".to_owned(), format!("Bearer {token}")))
+                }
+                Auth::Header(name) => headers.push((name.to_string(), token.to_owned())),
+                Auth::Query(name) => query.push((name.to_string(), token.to_owned())),
+            }
+        }
+        drop(token);
+        let url = with_query(&self.url, &query);
+        let opened = match &self.door {
+            Door::EventSource { .. } if !headers.is_empty() => {
+                Err("EventSource cannot send a token in a header: use transport 'fetch'".to_owned())
+            }
+            Door::EventSource { with_credentials } => {
+                let names = self.names();
+                EventSourceTransport::open(number, &url, *with_credentials, names, listener)
+                    .map(Transport::EventSource)
+            }
+            Door::Fetch {
+                method,
+                body,
+                credentials,
+                fetch,
+            } => {
+                headers.push(("Accept".to_owned(), "text/event-stream".to_owned()));
+                if let Some(id) = &request.last_event_id {
+                    // A header's characters are bytes; the standard sends the id as UTF-8.
+                    let bytes = id.bytes().map(char::from).collect();
+                    headers.push(("Last-Event-ID".to_owned(), bytes));
+                }
+                headers.extend(self.host.headers());
+                let request = FetchRequest {
+                    url,
+                    method: method.clone(),
+                    headers,
+                    body: body.clone(),
+                    credentials: *credentials,
+                    fetch: fetch.clone(),
+                };
+                FetchTransport::open(number, &request, listener).map(Transport::Fetch)
+            }
+        };
+        match opened {
+            Ok(transport) => *self.transport.borrow_mut() = Some(transport),
+            Err(message) => self.connection.borrow_mut().unsupported(&message),
+        }
+    }
+
+    /// Every name that the server may give an event.
+    fn names(&self) -> Vec<String> {
+        let mut names = self.extra_names.borrow().clone();
+        for event in self.spec.events.iter() {
+            for name in std::iter::once(&event.name).chain(event.aliases.iter()) {
+                names.push(name.to_string());
+                for prefix in self.spec.prefixes.iter() {
+                    names.push(format!("{prefix}.{name}"));
+                }
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn is_cross_origin(&self) -> bool {
+        let own = ORIGIN.with(Clone::clone);
+        own.is_some_and(|own| self.url.contains("://") && !self.url.starts_with(&own))
+    }
+
+    fn set_timer(&self) {
+        let due = self.connection.borrow().poll_timeout();
+        let mut timer = self.timer.borrow_mut();
+        if let (Some((armed, _)), Some(due)) = (&*timer, due) {
+            // An early timer finds nothing due and is set anew: cheaper than one for each chunk.
+            if *armed <= due {
+                return;
+            }
+        }
+        *timer = due.map(|due| {
+            // gloo-timers casts to i32, and so does the browser.
+            let delay = due.saturating_sub(now()).min(i32::MAX as u64) as u32;
+            let me = self.me.clone();
+            let timeout = Timeout::new(delay, move || {
+                if let Some(inner) = me.upgrade() {
+                    // It has fired: nothing is left to be cancelled.
+                    if let Some((_, fired)) = inner.timer.borrow_mut().take() {
+                        let _ = fired.forget();
+                    }
+                    inner.input(Input::Timer);
+                }
+            });
+            (due, timeout)
+        });
+    }
+}
+
+/// Milliseconds since the page began.
+fn now() -> Millis {
+    performance_now() as Millis
+}
+
+/// The URL with these parameters at the end of its query.
+fn with_query(url: &str, query: &[(String, String)]) -> String {
+    let (base, fragment) = match url.find('#') {
+        Some(at) => url.split_at(at),
+        None => (url, ""),
+    };
+    let mut out = base.to_owned();
+    for (name, value) in query {
+        out.push(if out.contains('?') { '&' } else { '?' });
+        escape(name, &mut out);
+        out.push('=');
+        escape(value, &mut out);
+    }
+    out + fragment
+}
+
+/// Percent-encodes all but what a query may hold as it is; commas and colons stay legible.
+fn escape(text: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' | b':' => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                out.push('%');
+                out.push(char::from(HEX[usize::from(byte >> 4)]));
+                out.push(char::from(HEX[usize::from(byte & 15)]));
+            }
+        }
+    }
+}
+
+/// Calls one of the two when the promise settles, and frees both then.
+fn settle(
+    promise: &Promise,
+    done: impl FnOnce(JsValue) + 'static,
+    failed: impl FnOnce(JsValue) + 'static,
+) {
+    type Pair = (Closure<dyn FnMut(JsValue)>, Closure<dyn FnMut(JsValue)>);
+    let pair: Rc<RefCell<Option<Pair>>> = Rc::default();
+    let free = |pair: Rc<RefCell<Option<Pair>>>, call: Box<dyn FnOnce(JsValue)>| {
+        Closure::once(move |value: JsValue| {
+            let held = pair.borrow_mut().take();
+            call(value);
+            drop(held);
+        })
+    };
+    let done = free(Rc::clone(&pair), Box::new(done));
+    let failed = free(Rc::clone(&pair), Box::new(failed));
+    let _ = promise.then2(&done, &failed);
+    *pair.borrow_mut() = Some((done, failed));
+}

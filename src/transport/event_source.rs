@@ -1,0 +1,88 @@
+use super::{Listener, News};
+use crate::connection::Response;
+use std::rc::Weak;
+use wasm_bindgen::prelude::*;
+use web_sys::{Event, EventSource, EventSourceInit, MessageEvent};
+
+/// The browser's `EventSource`, kept from reconnecting by itself: on any error it is closed, and
+/// the connection's own policy decides.
+pub(crate) struct EventSourceTransport {
+    source: EventSource,
+    names: Vec<String>,
+    on_event: Closure<dyn FnMut(Event)>,
+}
+
+impl EventSourceTransport {
+    /// Opens the URL and listens to every one of these names, since an `EventSource` drops what
+    /// nobody listens to.
+    pub(crate) fn open(
+        number: u32,
+        url: &str,
+        with_credentials: bool,
+        mut names: Vec<String>,
+        listener: Weak<dyn Listener>,
+    ) -> Result<EventSourceTransport, String> {
+        let init = EventSourceInit::new();
+        init.set_with_credentials(with_credentials);
+        let source = EventSource::new_with_event_source_init_dict(url, &init)
+            .map_err(|_| format!("'{url}' is no URL"))?;
+        for always in ["message", "error", "open"] {
+            if !names.iter().any(|name| name == always) {
+                names.push(always.to_owned());
+            }
+        }
+        let location = url.to_owned();
+        let own = source.clone();
+        let on_event = Closure::new(move |event: Event| {
+            let Some(listener) = listener.upgrade() else {
+                return;
+            };
+            // `error` and `open` may also be the names of a server's events.
+            let news = match event.dyn_into::<MessageEvent>() {
+                Ok(message) => News::Message {
+                    name: message.type_(),
+                    data: message.data().as_string().unwrap_or_default(),
+                    last_event_id: message.last_event_id(),
+                },
+                Err(event) if event.type_() == "open" => News::Response(
+                    Response {
+                        url: location.clone(),
+                        ..Response::default()
+                    },
+                    String::new(),
+                ),
+                Err(_) => {
+                    own.close();
+                    News::Failed(
+                        "the EventSource failed; it does not tell the status: transport 'fetch' does"
+                            .to_owned(),
+                    )
+                }
+            };
+            listener.news(number, news);
+        });
+        for name in &names {
+            let callback = on_event.as_ref().unchecked_ref();
+            source
+                .add_event_listener_with_callback(name, callback)
+                .map_err(|_| format!("cannot listen to '{name}'"))?;
+        }
+        Ok(EventSourceTransport {
+            source,
+            names,
+            on_event,
+        })
+    }
+}
+
+impl Drop for EventSourceTransport {
+    fn drop(&mut self) {
+        self.source.close();
+        for name in &self.names {
+            let callback = self.on_event.as_ref().unchecked_ref();
+            let _ = self
+                .source
+                .remove_event_listener_with_callback(name, callback);
+        }
+    }
+}

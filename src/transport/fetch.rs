@@ -1,0 +1,265 @@
+use super::{Listener, News};
+use crate::connection::Response;
+use js_sys::{Function, Promise, Reflect, Uint8Array};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+use web_sys::{
+    AbortController, Headers, ReadableStream, ReadableStreamDefaultReader, RequestCache,
+    RequestCredentials, RequestInit,
+};
+
+/// Bytes of a refusal's body that are kept for the error.
+const BODY_START: usize = 4_096;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = fetch)]
+    fn global_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+
+    /// Looked at by its members: a custom `fetch` may return its own kind of response.
+    type AnyResponse;
+    #[wasm_bindgen(method, getter)]
+    fn status(this: &AnyResponse) -> u16;
+    #[wasm_bindgen(method, getter)]
+    fn headers(this: &AnyResponse) -> Headers;
+    #[wasm_bindgen(method, getter)]
+    fn url(this: &AnyResponse) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    fn redirected(this: &AnyResponse) -> Option<bool>;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &AnyResponse) -> Option<ReadableStream>;
+}
+
+/// A request, ready to be sent.
+pub(crate) struct FetchRequest {
+    pub(crate) url: String,
+    pub(crate) method: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: JsValue,
+    pub(crate) credentials: Option<RequestCredentials>,
+    /// In place of the global one.
+    pub(crate) fetch: Option<Function>,
+}
+
+/// One request and the reading of its answer.
+///
+/// Nothing is read until [`read`](Self::read) is called, once for each chunk.
+pub(crate) struct FetchTransport(Rc<Inner>);
+
+struct Inner {
+    number: u32,
+    listener: Weak<dyn Listener>,
+    controller: AbortController,
+    reader: RefCell<Option<ReadableStreamDefaultReader>>,
+    /// The start of a refusal's body, while it is read.
+    refusal: RefCell<Option<(Response, Vec<u8>)>>,
+    /// A promise is under way that will call one of the closures.
+    pending: Cell<bool>,
+    dropped: Cell<bool>,
+    /// They hold `Inner` in turn; the circle is opened when nothing can call them any more.
+    closures: RefCell<Option<Closures>>,
+}
+
+struct Closures {
+    on_response: Closure<dyn FnMut(JsValue)>,
+    on_read: Closure<dyn FnMut(JsValue)>,
+    on_error: Closure<dyn FnMut(JsValue)>,
+}
+
+impl FetchTransport {
+    /// Sends the request; `fetch` is called exactly once.
+    pub(crate) fn open(
+        number: u32,
+        request: &FetchRequest,
+        listener: Weak<dyn Listener>,
+    ) -> Result<FetchTransport, String> {
+        let controller = AbortController::new().map_err(|error| message(&error))?;
+        let init = RequestInit::new();
+        init.set_method(&request.method);
+        let headers = Headers::new().map_err(|error| message(&error))?;
+        for (name, value) in &request.headers {
+            headers
+                .set(name, value)
+                // The value may be a secret.
+                .map_err(|_| {
+                    format!(
+                        "the header '{name}' cannot be sent: its name or its value is not allowed"
+                    )
+                })?;
+        }
+        init.set_headers(&headers);
+        if !request.body.is_undefined() {
+            init.set_body(&request.body);
+        }
+        if let Some(credentials) = request.credentials {
+            init.set_credentials(credentials);
+        }
+        // A Cache-Control header would make a cross-origin request be asked for beforehand.
+        init.set_cache(RequestCache::NoStore);
+        init.set_signal(Some(&controller.signal()));
+        let promise = match &request.fetch {
+            None => global_fetch(&request.url, &init),
+            Some(fetch) => fetch
+                .call2(&JsValue::UNDEFINED, &request.url.as_str().into(), &init)
+                .map(|promise| Promise::resolve(&promise)),
+        };
+        let promise = promise.map_err(|error| message(&error))?;
+        let inner = Rc::new(Inner {
+            number,
+            listener,
+            controller,
+            reader: RefCell::new(None),
+            refusal: RefCell::new(None),
+            pending: Cell::new(true),
+            dropped: Cell::new(false),
+            closures: RefCell::new(None),
+        });
+        let closures = Closures {
+            on_response: inner.closure(Inner::on_response),
+            on_read: inner.closure(Inner::on_read),
+            on_error: inner.closure(|inner, error| inner.tell(News::Failed(message(&error)))),
+        };
+        let _ = promise.then2(&closures.on_response, &closures.on_error);
+        *inner.closures.borrow_mut() = Some(closures);
+        Ok(FetchTransport(inner))
+    }
+
+    /// Asks for the next chunk, once.
+    pub(crate) fn read(&self) {
+        self.0.read();
+    }
+}
+
+impl Drop for FetchTransport {
+    fn drop(&mut self) {
+        self.0.dropped.set(true);
+        self.0.controller.abort();
+        if let Some(reader) = self.0.reader.borrow_mut().take() {
+            // A custom fetch may not know of the signal. What the cancelling says is of no
+            // interest, but must not surface as an unhandled rejection.
+            silence(&reader.cancel());
+        }
+        // The signal settles what is pending, and the closures are given up then.
+        if !self.0.pending.get() {
+            self.0.closures.borrow_mut().take();
+        }
+    }
+}
+
+impl Inner {
+    fn closure(
+        self: &Rc<Self>,
+        call: impl Fn(&Rc<Inner>, JsValue) + 'static,
+    ) -> Closure<dyn FnMut(JsValue)> {
+        let inner = Rc::clone(self);
+        Closure::new(move |value| {
+            inner.pending.set(false);
+            if inner.dropped.get() {
+                inner.closures.borrow_mut().take();
+            } else {
+                call(&inner, value);
+            }
+        })
+    }
+
+    fn tell(&self, news: News) {
+        if let Some(listener) = self.listener.upgrade() {
+            listener.news(self.number, news);
+        }
+    }
+
+    fn read(&self) {
+        if self.pending.get() || self.dropped.get() {
+            return;
+        }
+        let (reader, closures) = (self.reader.borrow(), self.closures.borrow());
+        if let (Some(reader), Some(closures)) = (&*reader, &*closures) {
+            self.pending.set(true);
+            let _ = reader.read().then2(&closures.on_read, &closures.on_error);
+        }
+    }
+
+    fn on_response(self: &Rc<Self>, value: JsValue) {
+        let answer: AnyResponse = value.unchecked_into();
+        let headers = answer.headers();
+        let header = |name: &str| headers.get(name).ok().flatten().unwrap_or_default();
+        let response = Response {
+            status: answer.status(),
+            content_type: header("content-type"),
+            retry_after: header("retry-after"),
+            date: header("date"),
+            url: answer.url().unwrap_or_default(),
+            redirected: answer.redirected().unwrap_or(false),
+        };
+        let Some(listener) = self.listener.upgrade() else {
+            return;
+        };
+        let reader = answer.body().map(|body| body.get_reader().unchecked_into());
+        let has_body = reader.is_some();
+        *self.reader.borrow_mut() = reader;
+        if !has_body || listener.is_stream(&response) {
+            self.tell(News::Response(response, String::new()));
+        } else {
+            *self.refusal.borrow_mut() = Some((response, Vec::new()));
+            self.read();
+        }
+    }
+
+    fn on_read(self: &Rc<Self>, result: JsValue) {
+        let done = Reflect::get(&result, &"done".into()).is_ok_and(|done| done.is_truthy());
+        let value = Reflect::get(&result, &"value".into()).unwrap_or(JsValue::UNDEFINED);
+        let chunk = value.dyn_into::<Uint8Array>();
+        let mut refusal = self.refusal.borrow_mut();
+        if let Some((_, body)) = &mut *refusal {
+            if let Ok(chunk) = chunk {
+                body.extend_from_slice(&chunk.to_vec());
+            }
+            if done || body.len() >= BODY_START {
+                let Some((response, mut body)) = refusal.take() else {
+                    return;
+                };
+                drop(refusal);
+                body.truncate(BODY_START);
+                let body = String::from_utf8_lossy(&body).into_owned();
+                self.tell(News::Response(response, body));
+            } else {
+                drop(refusal);
+                self.read();
+            }
+            return;
+        }
+        drop(refusal);
+        match chunk {
+            _ if done => self.tell(News::Ended),
+            Ok(chunk) => self.tell(News::Chunk(chunk)),
+            Err(_) => self.tell(News::Failed("the body is not made of bytes".to_owned())),
+        }
+    }
+}
+
+/// What a failed `fetch` may mean, which no script is told.
+pub(crate) fn same_origin_note(resuming: bool) -> &'static str {
+    match resuming {
+        true => {
+            " (of another origin: does its CORS preflight allow the Last-Event-ID header, which only a reconnection sends?)"
+        }
+        false => " (of another origin: do its CORS headers allow this page?)",
+    }
+}
+
+fn message(error: &JsValue) -> String {
+    let text = Reflect::get(error, &"message".into()).ok();
+    text.and_then(|text| text.as_string())
+        .or_else(|| error.as_string())
+        .unwrap_or_else(|| "the request failed".to_owned())
+}
+
+fn silence(promise: &Promise) {
+    thread_local! {
+        static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::new(|_| {});
+    }
+    IGNORE.with(|ignore| {
+        let _ = promise.catch(ignore);
+    });
+}
