@@ -1,1 +1,30 @@
-//! The test server.
+//! A test server that speaks five Server-Sent Events systems, and misbehaves on command.
+
+pub mod config;
+pub mod control;
+mod cors;
+mod dispatch;
+pub mod fastapi;
+pub mod fastapi;
+pub mod namespace;
+pub mod python_json;
+pub mod python_time;
+pub mod python_time;
+pub mod requests;
+mod script;
+mod server;
+mod socket;
+mod stream;
+pub mod systems;
+mod test_server;
+mod token;
+pub mod traffic;
+
+pub use control::{ControlError, PublishReport, Target};
+pub use requests::{ConnectionRecord, ExchangeState, RequestRecord};
+pub use script::{Script, Step};
+pub use server::{Builder, Server};
+pub use stream::{Ending, EventSender, EventStream, Limits, SendError};
+pub use systems::{Answer, System};
+pub use test_server::{TestNamespace, TestServer};
+pub use token::{DEFAULT_TTL_S, InvalidToken, TEST_USER, TokenSecret};

@@ -1,0 +1,379 @@
+//! The log of requests, and the handle by which a running response is watched, cut and stalled.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::{HeaderMap, Method};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{socket::SocketControl, stream::Ending};
+
+/// Requests kept for each namespace; older ones are forgotten.
+pub const LOG_LENGTH: usize = 10_000;
+
+/// Where a response stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExchangeState {
+    /// The response is under way, or has not begun.
+    Open,
+    /// The body was ended properly.
+    Finished,
+    /// The client closed its end first.
+    ClientGone,
+    /// The server closed or reset the socket in the middle.
+    Cut,
+}
+
+/// A request as the log shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// Its number in the namespace, from 1.
+    pub seq: u64,
+    /// Milliseconds from the creation of the namespace to the request's head.
+    pub at_ms: u64,
+    /// The method.
+    pub method: String,
+    /// The path, without the namespace's prefix.
+    pub path: String,
+    /// The query, undecoded, without the question mark.
+    pub query: String,
+    /// The headers under lower-case names; repeated ones are joined with `, `.
+    pub headers: Map<String, Value>,
+    /// The body as text.
+    pub body: String,
+    /// The status that was answered, once it was.
+    pub status: Option<u16>,
+    /// Where the response stands.
+    pub state: ExchangeState,
+    /// Bytes of the body that were handed to the connection, without chunk framing.
+    pub bytes_sent: u64,
+}
+
+/// A response that is under way, as `/_tidewire/connections` shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionRecord {
+    /// The `seq` of its request.
+    pub id: u64,
+    /// The request's path.
+    pub path: String,
+    /// Milliseconds since the request's head.
+    pub since_ms: u64,
+    /// Bytes of the body so far.
+    pub bytes_sent: u64,
+    /// `open` or `stalled`.
+    pub state: String,
+}
+
+/// One request and its response.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    record: Mutex<RequestRecord>,
+    control: Mutex<BodyControl>,
+    began: Instant,
+    socket: Arc<SocketControl>,
+}
+
+#[derive(Debug, Default)]
+struct BodyControl {
+    stalled: bool,
+    /// At which byte of the body the response ends, and how.
+    cut: Option<(u64, Ending)>,
+    waker: Option<Waker>,
+}
+
+impl Exchange {
+    pub(crate) fn record(&self) -> RequestRecord {
+        lock(&self.record).clone()
+    }
+
+    pub(crate) fn connection(&self) -> ConnectionRecord {
+        let record = lock(&self.record);
+        ConnectionRecord {
+            id: record.seq,
+            path: record.path.clone(),
+            since_ms: millis(self.began),
+            bytes_sent: record.bytes_sent,
+            state: if lock(&self.control).stalled {
+                "stalled".into()
+            } else {
+                "open".into()
+            },
+        }
+    }
+
+    pub(crate) fn seq(&self) -> u64 {
+        lock(&self.record).seq
+    }
+
+    pub(crate) fn state(&self) -> ExchangeState {
+        lock(&self.record).state
+    }
+
+    pub(crate) fn set_body(&self, body: &[u8]) {
+        lock(&self.record).body = String::from_utf8_lossy(body).into_owned();
+    }
+
+    /// Ends the response at byte `after` of its body, or now.
+    pub(crate) fn cut(&self, ending: Ending, after: Option<u64>) {
+        {
+            let mut control = lock(&self.control);
+            control.stalled = false;
+            control.cut = Some((after.unwrap_or(0), ending));
+            control.wake();
+        }
+        if after.is_none() && ending != Ending::Clean {
+            // The body is not asked while the client does not read, so the socket is told as well.
+            self.settle(ExchangeState::Cut);
+            self.socket.end_now(ending);
+        }
+    }
+
+    /// Closes or resets the socket when all that was handed to the connection is written.
+    pub(crate) fn end_after_flush(&self, ending: Ending) {
+        self.settle(ExchangeState::Cut);
+        self.socket.end_after_flush(ending);
+    }
+
+    /// Holds the body back, or lets it go on.
+    pub(crate) fn stall(&self, stalled: bool) {
+        let mut control = lock(&self.control);
+        control.stalled = stalled;
+        control.wake();
+    }
+
+    /// The first end counts.
+    fn settle(&self, state: ExchangeState) {
+        let mut record = lock(&self.record);
+        if record.state == ExchangeState::Open {
+            record.state = state;
+        }
+    }
+}
+
+impl BodyControl {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// Holds an exchange open. Dropped without an end, it means that the client left.
+#[derive(Debug)]
+pub(crate) struct OpenExchange(Arc<Exchange>);
+
+impl OpenExchange {
+    pub(crate) fn exchange(&self) -> &Arc<Exchange> {
+        &self.0
+    }
+
+    /// Puts the response's body under control.
+    pub(crate) fn respond(self, status: u16, body: Body) -> ControlledBody {
+        lock(&self.0.record).status = Some(status);
+        ControlledBody {
+            inner: body,
+            sent: 0,
+            exchange: self,
+        }
+    }
+}
+
+impl Drop for OpenExchange {
+    fn drop(&mut self) {
+        self.0.settle(ExchangeState::ClientGone);
+    }
+}
+
+/// A body that counts, stalls and ends when its exchange says so.
+#[derive(Debug)]
+pub(crate) struct ControlledBody {
+    inner: Body,
+    sent: u64,
+    exchange: OpenExchange,
+}
+
+impl http_body::Body for ControlledBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        let exchange = Arc::clone(&this.exchange.0);
+        let room = {
+            let mut control = lock(&exchange.control);
+            control.waker = Some(cx.waker().clone());
+            match control.cut {
+                Some((after, Ending::Clean)) if after <= this.sent => {
+                    drop(control);
+                    exchange.settle(ExchangeState::Finished);
+                    return Poll::Ready(None);
+                }
+                Some((after, ending)) if after <= this.sent => {
+                    drop(control);
+                    exchange.end_after_flush(ending);
+                    return Poll::Pending;
+                }
+                _ if control.stalled => return Poll::Pending,
+                Some((after, _)) => after - this.sent,
+                None => u64::MAX,
+            }
+        };
+        let frame = match std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            None => {
+                exchange.settle(ExchangeState::Finished);
+                return Poll::Ready(None);
+            }
+        };
+        let Ok(mut data) = frame.into_data() else {
+            // Nothing here sends trailers.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        };
+        data.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+        this.sent += data.len() as u64;
+        lock(&exchange.record).bytes_sent = this.sent;
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for ControlledBody {
+    fn drop(&mut self) {
+        // A body of known length is not asked for its end.
+        if self.inner.is_end_stream() {
+            self.exchange.0.settle(ExchangeState::Finished);
+        }
+    }
+}
+
+/// The requests of one namespace.
+#[derive(Debug)]
+pub(crate) struct RequestLog {
+    began: Instant,
+    inner: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    next: u64,
+    ring: VecDeque<Arc<Exchange>>,
+    /// What is under way, which may have left the ring.
+    open: Vec<Arc<Exchange>>,
+}
+
+impl RequestLog {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            inner: Mutex::default(),
+        }
+    }
+
+    /// Enters a request whose head has come.
+    pub(crate) fn begin(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        socket: Arc<SocketControl>,
+    ) -> OpenExchange {
+        let mut entries = lock(&self.inner);
+        entries.next += 1;
+        let exchange = Arc::new(Exchange {
+            record: Mutex::new(RequestRecord {
+                seq: entries.next,
+                at_ms: millis(self.began),
+                method: method.to_string(),
+                path: path.into(),
+                query: query.into(),
+                headers: header_map(headers),
+                body: String::new(),
+                status: None,
+                state: ExchangeState::Open,
+                bytes_sent: 0,
+            }),
+            control: Mutex::default(),
+            began: Instant::now(),
+            socket,
+        });
+        if entries.ring.len() == LOG_LENGTH {
+            entries.ring.pop_front();
+        }
+        entries.ring.push_back(Arc::clone(&exchange));
+        entries
+            .open
+            .retain(|open| open.state() == ExchangeState::Open);
+        entries.open.push(Arc::clone(&exchange));
+        OpenExchange(exchange)
+    }
+
+    /// Takes an entry out again: a static file is nobody's request.
+    pub(crate) fn forget(&self, seq: u64) {
+        let mut entries = lock(&self.inner);
+        entries.ring.retain(|exchange| exchange.seq() != seq);
+    }
+
+    pub(crate) fn clear(&self) {
+        lock(&self.inner).ring.clear();
+    }
+
+    pub(crate) fn records(&self, path: Option<&str>) -> Vec<RequestRecord> {
+        let ring: Vec<_> = lock(&self.inner).ring.iter().cloned().collect();
+        ring.iter()
+            .map(|exchange| exchange.record())
+            .filter(|record| path.is_none_or(|path| record.path == path))
+            .collect()
+    }
+
+    pub(crate) fn open(&self) -> Vec<Arc<Exchange>> {
+        let mut entries = lock(&self.inner);
+        entries
+            .open
+            .retain(|open| open.state() == ExchangeState::Open);
+        entries.open.clone()
+    }
+}
+
+fn header_map(headers: &HeaderMap) -> Map<String, Value> {
+    let mut map = Map::new();
+    for name in headers.keys() {
+        let values: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        map.insert(name.as_str().into(), values.join(", ").into());
+    }
+    map
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
