@@ -1,5 +1,7 @@
 //! Tidewire: the Server-Sent Events client that a web application can trust.
 
+#[cfg(all(feature = "client", target_arch = "wasm32"))]
+pub mod client;
 pub mod connection;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub mod driver;
