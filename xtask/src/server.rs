@@ -39,12 +39,15 @@ impl RunningServer {
     /// Starts the server as `demo` would. `build` of the package is not implied.
     pub(crate) fn start(workspace: &Workspace) -> Outcome<Self> {
         let program = build(workspace)?;
-        let mut command = leashed(workspace, program);
+        let mut command = leashed(workspace.command("sh"), program);
         command
             .args(["--port", "0", "--demo"])
-            .args(static_folders(workspace))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+            .args(static_folders(workspace));
+        Self::launch(&mut command)
+    }
+
+    fn launch(command: &mut Command) -> Outcome<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let unstartable = |error| Failure::new(format!("cannot start the test server: {error}"));
         let mut process = command.spawn().map_err(unstartable)?;
         let lifeline = process.stdin.take();
@@ -64,10 +67,10 @@ impl RunningServer {
             return Ok(server);
         }
         server.stop();
-        Err(Failure::new(format!(
-            "the test server printed `{}` where its address was expected",
-            server.address
-        )))
+        Err(Failure::new(match server.address.as_str() {
+            "" => "the test server ended before it printed its address".to_owned(),
+            other => format!("the test server printed `{other}` where its address was expected"),
+        }))
     }
 
     fn stop(&mut self) {
@@ -136,15 +139,61 @@ fn become_it(server: &mut Command) -> Outcome<()> {
 /// The server under a shell that stops it when our end of the pipe closes,
 /// however we end: a killed test run leaves nothing behind.
 #[cfg(unix)]
-fn leashed(workspace: &Workspace, program: PathBuf) -> Command {
-    const LEASH: &str =
-        r#""$@" & server=$!; trap 'kill $server' INT TERM; read -r _; kill $server; wait $server"#;
-    let mut command = workspace.command("sh");
-    command.args(["-c", LEASH, "leash"]).arg(program);
-    command
+fn leashed(mut shell: Command, program: PathBuf) -> Command {
+    // The shell lets go of the output, so that the server's end is its end.
+    const LEASH: &str = "\"$@\" & server=$!; exec >&2; trap 'kill $server' INT TERM; \
+                         read -r _; kill $server 2>/dev/null; wait $server";
+    shell.args(["-c", LEASH, "leash"]).arg(program);
+    shell
 }
 
 #[cfg(not(unix))]
-fn leashed(workspace: &Workspace, program: PathBuf) -> Command {
-    workspace.command(program)
+fn leashed(shell: Command, program: PathBuf) -> Command {
+    let mut command = Command::new(program);
+    if let Some(folder) = shell.get_current_dir() {
+        command.current_dir(folder);
+    }
+    command
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// A shell script in the place of the server.
+    fn launch(script: &str) -> Outcome<RunningServer> {
+        let mut command = leashed(Command::new("sh"), PathBuf::from("sh"));
+        RunningServer::launch(command.args(["-c", script]))
+    }
+
+    #[test]
+    fn a_server_runs_until_it_is_dropped_and_is_asked_to_stop() {
+        let folder = std::env::temp_dir().join(format!("tidewire-leash-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let sign = folder.join("stopped");
+        let server = launch(&format!(
+            "trap 'echo yes > {}; exit' TERM; echo http://127.0.0.1:7; \
+             while :; do sleep 0.05; done",
+            sign.display()
+        ));
+        assert_eq!(server.as_ref().unwrap().address, "http://127.0.0.1:7");
+        assert!(!sign.exists());
+        drop(server);
+        assert!(sign.exists(), "dropping waits for the server's end");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_server_that_ends_or_says_something_else_is_reported() {
+        let error = launch("exit 3").err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the test server ended before it printed its address"
+        );
+        let error = launch("echo port taken").err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the test server printed `port taken` where its address was expected"
+        );
+    }
 }
