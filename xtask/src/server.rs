@@ -140,9 +140,9 @@ fn become_it(server: &mut Command) -> Outcome<()> {
 /// however we end: a killed test run leaves nothing behind.
 #[cfg(unix)]
 fn leashed(mut shell: Command, program: PathBuf) -> Command {
-    // The shell lets go of the output, so that the server's end is its end.
-    const LEASH: &str = "\"$@\" & server=$!; exec >&2; trap 'kill $server' INT TERM; \
-                         read -r _; kill $server 2>/dev/null; wait $server";
+    // The shell lets go of the outputs, so that the server's end is theirs.
+    const LEASH: &str = "\"$@\" & server=$!; exec >/dev/null 2>&1; trap 'kill $server' INT TERM; \
+                         read -r _; kill $server; wait $server";
     shell.args(["-c", LEASH, "leash"]).arg(program);
     shell
 }
