@@ -49,7 +49,7 @@ impl Connection {
                 .and_types(flat(&options.types())),
             last_event_id: options.last_event_id(),
             has_token: options.has_token(),
-            repeatable: options.method() == "GET",
+            repeatable: options.method() == "GET" && !spec.runs_once,
             backoff,
             connect_timeout: options.connect_timeout() as u64,
             stale_after: options.stale_after() as u64,

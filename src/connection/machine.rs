@@ -93,8 +93,8 @@ impl Connection {
     /// for where a request runs something.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         config.spec.check().map_err(ConfigError::Spec)?;
-        if config.spec.runs_once && config.backoff.is_some() {
-            return Err(ConfigError::RunsOnce {
+        if !config.repeatable && config.backoff.is_some() {
+            return Err(ConfigError::NotRepeatable {
                 profile: config.spec.name.to_string(),
             });
         }

@@ -302,8 +302,8 @@ pub enum ConfigError {
     Spec(SpecError),
     /// The filter names what the profile does not have.
     Filter(FilterError),
-    /// The profile's requests run something, and must not be repeated.
-    RunsOnce {
+    /// The request runs something (a POST, a one-shot profile), and must not be repeated.
+    NotRepeatable {
         /// The profile.
         profile: String,
     },
@@ -314,9 +314,9 @@ impl std::fmt::Display for ConfigError {
         match self {
             ConfigError::Spec(error) => error.fmt(f),
             ConfigError::Filter(error) => error.fmt(f),
-            ConfigError::RunsOnce { profile } => write!(
+            ConfigError::NotRepeatable { profile } => write!(
                 f,
-                "a request to {profile} runs something, so it is never repeated: leave 'reconnect' out"
+                "this request to {profile} runs something, so it is sent once: leave 'reconnect' out"
             ),
         }
     }
@@ -327,7 +327,7 @@ impl std::error::Error for ConfigError {
         match self {
             ConfigError::Spec(error) => Some(error),
             ConfigError::Filter(error) => Some(error),
-            ConfigError::RunsOnce { .. } => None,
+            ConfigError::NotRepeatable { .. } => None,
         }
     }
 }

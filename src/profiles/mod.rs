@@ -16,6 +16,7 @@ pub mod cortex;
 pub mod dashtam;
 pub mod hive;
 pub mod json;
+mod lines;
 pub mod plain;
 mod spec;
 pub mod stage_chat;
