@@ -22,14 +22,15 @@ export async function baseOf(system) {
   }
 }
 
-/** Has the server produce live traffic, and leave reconnecting unlimited:
-    each change of a filter is a new request, and people like to click. */
+/** Has the server produce live traffic, unless another tab did so already, and
+    leaves connecting unlimited: each change of a filter is a new request, and
+    people like to click. */
 export async function prepare(base) {
   await send('PATCH', `${base}/_tidewire/config`, { dashtam: { rate_limit: null } });
-  if (parameters.get('traffic') !== 'off') {
-    const rate = Number(parameters.get('rate')) || 1;
-    await send('POST', `${base}/_tidewire/traffic`, { on: true, rate });
-  }
+  if (parameters.get('traffic') === 'off') return;
+  const traffic = await (await send('GET', `${base}/_tidewire/traffic`)).json();
+  const rate = Number(parameters.get('rate')) || 1;
+  if (traffic.rate !== rate) await send('POST', `${base}/_tidewire/traffic`, { on: true, rate });
 }
 
 /** A fresh token for the demo's user. */
@@ -46,8 +47,8 @@ function servedLocally() {
 async function send(method, url, body) {
   const response = await fetch(url, {
     method,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+    headers: body && { 'content-type': 'application/json' },
+    body: body && JSON.stringify(body),
   });
   if (!response.ok) throw new Error(`${method} ${url} was answered with ${response.status}`);
   return response;
