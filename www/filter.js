@@ -178,9 +178,9 @@ function matcher(text) {
   return (type) => glob.test(type);
 }
 
-/** At most four characters: a chip keeps its width. */
+/** At most four characters, and nearly always three: a chip keeps its width. */
 function compact(count) {
-  if (count < 10_000) return String(count);
+  if (count < 1000) return String(count);
   return count < 1_000_000 ? `${Math.floor(count / 1000)}k` : `${Math.floor(count / 1_000_000)}M`;
 }
 
