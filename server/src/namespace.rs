@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::{
-    config::Config,
+    config::{Config, RateLimit},
     control::ControlError,
     requests::RequestLog,
     script::Scripts,
@@ -172,6 +172,13 @@ impl Namespaces {
         }
         let namespace = Arc::new(Namespace::new(name, self.token_secret.clone()));
         if self.demo && name == DEFAULT_NAMESPACE {
+            // Reloading a page ten times in two minutes is no misuse of a demonstration.
+            namespace.configure(|config| {
+                config.dashtam.rate_limit = Some(RateLimit {
+                    capacity: 600,
+                    refill_per_min: 600.0,
+                });
+            });
             namespace.traffic.start(&namespace, 1.0);
         }
         by_name.insert(name.into(), Arc::clone(&namespace));
