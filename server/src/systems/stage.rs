@@ -22,7 +22,7 @@ use crate::control::ControlError;
 use crate::fastapi::{Fields, Item, Rejection, parse_body};
 use crate::namespace::Namespace;
 use crate::stream::{EventSender, EventStream, Limits};
-use crate::systems::stock::refuse;
+use crate::systems::stock::{method_not_allowed, refuse};
 use crate::systems::{Answer, System};
 
 /// The models that a request may name.
@@ -43,8 +43,11 @@ pub struct State {
 /// The routes.
 pub fn router() -> Router {
     Router::new()
-        .route("/stream/v1/chat", post(chat))
-        .route("/stream/v1/toolchain", post(toolchain))
+        .route("/stream/v1/chat", post(chat).fallback(method_not_allowed))
+        .route(
+            "/stream/v1/toolchain",
+            post(toolchain).fallback(method_not_allowed),
+        )
 }
 
 /// Queues the answer to the next prompt. Its events are objects with `event`,

@@ -60,7 +60,7 @@ impl State {
 /// when it does not know the id.
 pub fn router() -> Router {
     Router::new()
-        .route("/api/chat", post(chat))
+        .route("/api/chat", post(chat).fallback(method_not_allowed))
         .route("/api/sessions/", get(list_sessions))
         .route("/api/sessions/{session_id}", get(read_session))
         .route("/api/health", get(health))
@@ -91,6 +91,11 @@ pub fn answer(namespace: &Namespace, answer: Answer) -> Result<(), ControlError>
 pub(super) fn refuse(rejection: &Rejection) -> Response {
     let status = StatusCode::from_u16(rejection.status).unwrap_or(StatusCode::BAD_REQUEST);
     json_response(status, &rejection.body)
+}
+
+/// A FastAPI service's answer to a method that a path does not have.
+pub(super) async fn method_not_allowed() -> Response {
+    refuse(&Rejection::exception(405, "Method Not Allowed"))
 }
 
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
