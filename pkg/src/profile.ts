@@ -106,8 +106,11 @@ export interface Profile<
   readonly [types]?: { events: Events; meta: Meta; categories: Categories; open: Open };
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- any profile at all
+/** Any profile at all. */
 export type AnyProfile = Profile<any, any, any, boolean>;
+
+/** The types that a profile carries. */
+export type TypesOf<P extends AnyProfile> = NonNullable<P[typeof types]>;
 
 /**
  * Makes a profile of your own.

@@ -1,0 +1,74 @@
+/** What kind of failure it was. */
+export type ErrorCode =
+  /** The server could not be reached, or the connection broke. */
+  | 'network'
+  /** The server answered with a status that is no stream. */
+  | 'status'
+  /** The answer is no event stream. */
+  | 'content-type'
+  /** The server took too long to answer. */
+  | 'timeout'
+  /** One event was larger than `maxEventBytes`. */
+  | 'too-large'
+  /** No token could be had. */
+  | 'token'
+  /** Nothing was heard for longer than the server is ever silent. */
+  | 'stale'
+  /** The server ended a stream that has no end. */
+  | 'ended'
+  /** A one-shot answer broke off. */
+  | 'interrupted'
+  /** The platform cannot run this. */
+  | 'unsupported'
+  /** An option was wrong, seen too late to be thrown. */
+  | 'options'
+  /** A payload was not what it should be: see `DecodeError`. */
+  | 'decode'
+  /** The server said, within the stream, that there is no answer. */
+  | 'server'
+  /** The WebAssembly module broke down; the next `connect` loads a fresh one. */
+  | 'trap';
+
+/** What a `TidewireError` is made from, beside its message. */
+export interface TidewireErrorFields {
+  readonly code: ErrorCode;
+  readonly status?: number | undefined;
+  readonly body?: string | undefined;
+  readonly url?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Why a stream, or one attempt at it, failed. */
+export class TidewireError extends Error {
+  readonly code: ErrorCode;
+  /** The HTTP status, where there was an answer. */
+  readonly status?: number;
+  /** The start of the body of an answer that was refused. */
+  readonly body?: string;
+  /** What was asked, without its query: that may hold a token. */
+  readonly url?: string;
+
+  constructor(message: string, fields: TidewireErrorFields) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.name = 'TidewireError';
+    this.code = fields.code;
+    if (fields.status !== undefined) this.status = fields.status;
+    if (fields.body !== undefined) this.body = fields.body;
+    if (fields.url !== undefined) this.url = fields.url;
+  }
+}
+
+/** A payload that is not what its profile says. */
+export class DecodeError extends TidewireError {
+  /** The event's name on the wire. */
+  readonly event: string;
+  /** Where in the event's data it stops being JSON, in UTF-16 units from 0; absent if it is JSON of the wrong shape. */
+  readonly position?: number;
+
+  constructor(message: string, event: string, position?: number, cause?: unknown) {
+    super(message, { code: 'decode', cause });
+    this.name = 'DecodeError';
+    this.event = event;
+    if (position !== undefined) this.position = position;
+  }
+}

@@ -1,0 +1,163 @@
+/** The events of a stream: their types for the checker, their one shape at run time. */
+
+import type { AnyProfile, TypesOf } from './profile.js';
+
+/** How payloads are delivered; `undefined` is as the profile says. */
+export type Parse = 'eager' | 'lazy' | 'text';
+
+/** One event. */
+export interface EventShape<Type, Category, Data, Meta> {
+  /** The type's name; `unknown` for one that the profile does not know. */
+  readonly type: Type;
+  /** The name as a profile would list it; of an unknown event, as it stood on the wire. */
+  readonly name: string;
+  /** The category; null for an unknown event. */
+  readonly category: Category;
+  /** The payload. */
+  readonly data: Data;
+  /** The envelope: what stands around the payload, for profiles that have one. */
+  readonly meta: Meta;
+  /** The id that the event came with, or null. */
+  readonly id: string | null;
+  /** The id to go on from, once this event has been dealt with. */
+  readonly lastEventId: string;
+  /** Whether the server sent it again, or late, after a reconnection. */
+  readonly replayed: boolean;
+  /** The data as it came. */
+  readonly raw: string;
+}
+
+type DataAs<Data, Mode extends Parse | undefined> = [Mode] extends ['text']
+  ? string
+  : [Mode] extends ['eager' | 'lazy']
+    ? string extends Data
+      ? unknown
+      : Data
+    : Data;
+
+type CategoryOf<Categories, Type> = {
+  [Category in keyof Categories]: Type extends Categories[Category] ? Category : never;
+}[keyof Categories];
+
+type TypeNames<P extends AnyProfile> = keyof TypesOf<P>['events'] & string;
+
+/** The event of a profile's type `Type`, or the union for several. */
+export type KnownEvent<
+  P extends AnyProfile,
+  Type extends TypeNames<P> = TypeNames<P>,
+  Mode extends Parse | undefined = undefined,
+> = {
+  [T in Type]: EventShape<
+    T,
+    CategoryOf<TypesOf<P>['categories'], T>,
+    DataAs<TypesOf<P>['events'][T], Mode>,
+    TypesOf<P>['meta']
+  >;
+}[Type];
+
+/** An event that the profile does not know. */
+export type UnknownEvent<P extends AnyProfile> = EventShape<
+  'unknown',
+  null,
+  unknown,
+  TypesOf<P>['meta'] | undefined
+>;
+
+/** Any event of a profile. Narrows on `type`, and on `category`. */
+export type StreamEvent<P extends AnyProfile, Mode extends Parse | undefined = undefined> =
+  | KnownEvent<P, TypeNames<P>, Mode>
+  | UnknownEvent<P>;
+
+/** What a category may be called. */
+export type CategoryName<P extends AnyProfile> = keyof TypesOf<P>['categories'] & string;
+
+/** What an event type may be called in a filter: its name, a glob, and for open profiles anything. */
+export type TypeName<P extends AnyProfile> =
+  | TypeNames<P>
+  | `${string}*${string}`
+  | (true extends TypesOf<P>['open'] ? string : never);
+
+type GlobPattern<Glob extends string> = Glob extends `${infer Head}*${infer Tail}`
+  ? `${Head}${string}${GlobPattern<Tail>}`
+  : Glob;
+
+type UnknownIfOpen<P extends AnyProfile> = true extends TypesOf<P>['open'] ? UnknownEvent<P> : never;
+
+/** What a handler for `Name`, a type, a glob, `*` or `unknown`, is given. */
+export type EventMatching<
+  P extends AnyProfile,
+  Name extends string,
+  Mode extends Parse | undefined,
+> = Name extends '*'
+  ? StreamEvent<P, Mode>
+  : Name extends 'unknown'
+    ? UnknownEvent<P>
+    : string extends Name | TypeNames<P>
+      ? StreamEvent<P, Mode>
+      : KnownEvent<P, Extract<TypeNames<P>, GlobPattern<Name>>, Mode> | UnknownIfOpen<P>;
+
+/** What a handler for a category is given. */
+export type EventIn<
+  P extends AnyProfile,
+  Category extends string,
+  Mode extends Parse | undefined,
+> = string extends CategoryName<P>
+  ? KnownEvent<P, TypeNames<P>, Mode>
+  : KnownEvent<
+      P,
+      Extract<TypesOf<P>['categories'][Category & CategoryName<P>], TypeNames<P>>,
+      Mode
+    >;
+
+/** An event as the stream's insides see it. */
+export type AnyEvent = EventShape<string, string | null, unknown, unknown>;
+
+/** Every event is of this one shape, so that engines keep to one fast path. */
+export class ReceivedEvent implements AnyEvent {
+  constructor(
+    readonly type: string,
+    readonly name: string,
+    readonly category: string | null,
+    readonly data: unknown,
+    readonly meta: unknown,
+    readonly id: string | null,
+    readonly lastEventId: string,
+    readonly replayed: boolean,
+    readonly raw: string,
+  ) {}
+}
+
+/** The payload of an event and its envelope. */
+export interface Content {
+  readonly data: unknown;
+  readonly meta: unknown;
+}
+
+/** With `parse: 'lazy'`: the text is parsed when it is first looked at. */
+export class LazyEvent implements AnyEvent {
+  #content: Content | undefined;
+  readonly #parse: (event: LazyEvent) => Content;
+
+  constructor(
+    readonly type: string,
+    readonly name: string,
+    readonly category: string | null,
+    parse: (event: LazyEvent) => Content,
+    readonly id: string | null,
+    readonly lastEventId: string,
+    readonly replayed: boolean,
+    readonly raw: string,
+  ) {
+    this.#parse = parse;
+  }
+
+  /** @throws DecodeError, each time, if the text is not what it should be. */
+  get data(): unknown {
+    return (this.#content ??= this.#parse(this)).data;
+  }
+
+  /** @throws DecodeError, each time, if the text is not what it should be. */
+  get meta(): unknown {
+    return (this.#content ??= this.#parse(this)).meta;
+  }
+}

@@ -1,0 +1,147 @@
+/** What `connect` returns, as the type checker sees it. */
+
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import type { DecodeFailure } from './decode.js';
+import type { TidewireError } from './error.js';
+import type {
+  CategoryName,
+  EventIn,
+  EventMatching,
+  Parse,
+  StreamEvent,
+  TypeName,
+} from './event.js';
+import type { AnyProfile, TypesOf } from './profile.js';
+
+export type StreamState = 'connecting' | 'open' | 'waiting' | 'closed';
+
+/** How a stream ended. */
+export interface Closed {
+  readonly reason:
+    /** By `close()`, or by leaving a `for await`. */
+    | 'closed'
+    /** By the signal. */
+    | 'aborted'
+    /** The server said that this was all. */
+    | 'ended'
+    /** A stream that must not be asked for again broke off. */
+    | 'interrupted'
+    /** The server refused it for good. */
+    | 'rejected'
+    /** No attempt is left. */
+    | 'exhausted'
+    | 'slow-consumer'
+    /** The platform cannot run this. */
+    | 'unsupported';
+  readonly status?: number | undefined;
+  readonly error?: TidewireError | undefined;
+}
+
+/** What the listeners of `addEventListener` get as `detail`. */
+export interface StreamNews {
+  /** A stream is open, also after a reconnection. `status` is 0 where the transport hides it. */
+  open: { readonly status: number; readonly url: string; readonly redirected: boolean };
+  state: { readonly state: StreamState };
+  /** After each reconnection, in its place among the events. */
+  resumed: { readonly recovered: 'yes' | 'no' | 'unknown'; readonly lastEventId: string };
+  /** Events may be missing, or are: in its place among the events. */
+  gap: { readonly reason: string; readonly lastEventId: string };
+  /** An event whose payload could not be read, in its place among the events. */
+  decodeerror: DecodeFailure;
+  /** An attempt failed. `delay` is the milliseconds until the next one. */
+  error: { readonly error: TidewireError; readonly willRetry: boolean; readonly delay: number };
+}
+
+type NewsListener<Type extends keyof StreamNews> =
+  | ((event: CustomEvent<StreamNews[Type]>) => void)
+  | { handleEvent(event: CustomEvent<StreamNews[Type]>): void };
+
+/** A change of what is delivered; what is left out is empty. Nothing at all is everything. */
+export interface FilterChange<P extends AnyProfile> {
+  readonly categories?: readonly CategoryName<P>[] | undefined;
+  readonly types?: readonly TypeName<P>[] | undefined;
+}
+
+/**
+ * A stream of typed events. Nothing is read until it has a handler or an iterator.
+ *
+ * A handler that returns a promise holds the next event back until it settles; one
+ * that throws is reported like any uncaught error, and stops nothing.
+ */
+export interface TidewireStream<
+  P extends AnyProfile = AnyProfile,
+  Mode extends Parse | undefined = undefined,
+> extends AsyncIterable<StreamEvent<P, Mode>> {
+  readonly state: StreamState;
+  /** The id to go on from: that of the last event that was delivered. */
+  readonly lastEventId: string;
+  /** Resolves, always, once the stream has ended and its handlers have had every event. */
+  readonly closed: Promise<Closed>;
+
+  /** Ends it; what waits is not delivered any more. */
+  close(): void;
+  /** Opens anew at once, from the last event ID on. */
+  reconnect(): void;
+  /**
+   * Changes what is delivered, at once. Rejects with a TypeError for names that the
+   * profile does not have; the old filter stays.
+   */
+  setFilter(filter: FilterChange<P>): Promise<void>;
+
+  /** Calls `handler` for each event of a type, of a glob, of `*` or `unknown`. Answers how to stop that. */
+  on<Name extends TypeName<P> | '*' | 'unknown'>(
+    name: Name,
+    handler: (event: EventMatching<P, Name, Mode>) => unknown,
+  ): () => void;
+  /** The same for the next such event alone. */
+  once<Name extends TypeName<P> | '*' | 'unknown'>(
+    name: Name,
+    handler: (event: EventMatching<P, Name, Mode>) => unknown,
+  ): () => void;
+  /** The same for each event of a category. */
+  onCategory<Category extends CategoryName<P>>(
+    category: Category,
+    handler: (event: EventIn<P, Category, Mode>) => unknown,
+  ): () => void;
+
+  /** Listens to the stream's own life; the server's events come by `on` and iteration. */
+  addEventListener<Type extends keyof StreamNews>(
+    type: Type,
+    listener: NewsListener<Type> | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Type extends keyof StreamNews>(
+    type: Type,
+    listener: NewsListener<Type> | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+
+  /**
+   * Iterates; one iterator at a time. Leaving the loop closes the stream, unless
+   * `preventClose` is set: then the next one goes on where this one stopped.
+   */
+  events(options?: {
+    readonly preventClose?: boolean | undefined;
+  }): AsyncIterableIterator<StreamEvent<P, Mode>>;
+  /** Iterates over all that is there, as a list of at least one. */
+  batches(options?: {
+    readonly preventClose?: boolean | undefined;
+  }): AsyncIterableIterator<StreamEvent<P, Mode>[]>;
+  /** The events as a web stream; cancelling it closes this one. */
+  readable(): ReadableStream<StreamEvent<P, Mode>>;
+  /**
+   * The text of an answer, for profiles that say where it stands. Rejects if the
+   * answer broke off, or if the server said that there is none.
+   */
+  text(): Promise<string>;
+
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The event that a stream of this profile delivers. */
+export type EventOf<Stream> =
+  Stream extends TidewireStream<infer P, infer Mode> ? StreamEvent<P, Mode> : never;
+
+/** A profile's payload of an event type. */
+export type DataOf<P extends AnyProfile, Type extends keyof TypesOf<P>['events']> = TypesOf<P>['events'][Type];

@@ -1,0 +1,35 @@
+/** What every entry of the package exports beside its `connect`. */
+
+export { DecodeError, TidewireError, type ErrorCode } from './error.js';
+export type {
+  EventShape,
+  KnownEvent,
+  Parse,
+  StreamEvent,
+  UnknownEvent,
+} from './event.js';
+export type { DecodeFailure } from './decode.js';
+export type {
+  BufferOptions,
+  ConnectOptions,
+  QueryValue,
+  ReconnectOptions,
+  Token,
+  TokenRequest,
+} from './options.js';
+export {
+  defineProfile,
+  type AnyProfile,
+  type Profile,
+  type ProfileDefinition,
+  type TextDefinition,
+} from './profile.js';
+export type {
+  Closed,
+  DataOf,
+  EventOf,
+  FilterChange,
+  StreamNews,
+  StreamState,
+  TidewireStream,
+} from './stream.js';

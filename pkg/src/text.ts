@@ -1,0 +1,44 @@
+/** The text of an answer that comes in pieces. */
+
+import { TidewireError } from './error.js';
+import type { AnyEvent, Parse } from './event.js';
+import type { ProfileDefinition } from './profile.js';
+
+export async function gatherText(
+  profile: ProfileDefinition,
+  parse: Parse | undefined,
+  events: () => AsyncIterable<AnyEvent>,
+): Promise<string> {
+  const { append = {}, replace = {}, fail = {} } = profile.text ?? {};
+  const plainText = profile.text === undefined && profile.format === 'text';
+  if (profile.text === undefined && !plainText) {
+    throw new TypeError(`text: ${profile.name} does not say where the text of an answer stands`);
+  }
+  if (!plainText && parse === 'text') {
+    throw new TypeError("text: the payloads of this stream are not parsed; leave out parse: 'text'");
+  }
+  let text = '';
+  for await (const event of events()) {
+    const { type, data } = event;
+    if (plainText) {
+      text += event.raw;
+    } else if (Object.hasOwn(append, type)) {
+      text += textAt(data, append[type]) ?? '';
+    } else if (Object.hasOwn(replace, type)) {
+      text = textAt(data, replace[type]) ?? text;
+    } else if (Object.hasOwn(fail, type)) {
+      const why = textAt(data, fail[type]) ?? type;
+      throw new TidewireError(`${profile.name} has no answer: ${why}`, { code: 'server' });
+    }
+  }
+  return text;
+}
+
+/** The text at a path, `choices.0.delta.content` say. */
+function textAt(data: unknown, path: string | undefined): string | undefined {
+  let at: unknown = data;
+  for (const member of path?.split('.') ?? []) {
+    at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[member] : undefined;
+  }
+  return typeof at === 'string' ? at : undefined;
+}
