@@ -164,7 +164,7 @@ fn on_other_channels(namespace: &Namespace, turn: usize) {
     send(
         namespace,
         &global,
-        if turn % 2 == 0 {
+        if turn.is_multiple_of(2) {
             "notification"
         } else {
             "system_update"
