@@ -3,11 +3,13 @@
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const LONGEST = 160; // characters of one value; the row shows fewer, the inspector all
 
-/** The fields of a payload; ids, which tell a reader least, come last. */
-export function fieldsOf(data) {
+/** The fields of an event's payload; ids, which tell a reader least, come last. */
+export function fieldsOf({ type, data }) {
   if (data === null || typeof data !== 'object') return [['data', short(data)]];
   const isId = ([key]) => key === 'id' || key.endsWith('_id');
-  const fields = Object.entries(data).filter(([, value]) => value !== null && value !== undefined);
+  const fields = Object.entries(data).filter(
+    ([key, value]) => value !== null && value !== undefined && !(key === 'type' && value === type),
+  );
   return [...fields.filter((field) => !isId(field)), ...fields.filter(isId)].map(
     ([key, value]) => [key, short(value)],
   );

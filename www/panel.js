@@ -101,7 +101,7 @@ export class Panel {
     this.#list = new EventList(this.#element, {
       label: title,
       emptyText: 'No events yet',
-      summarise: (event) => this.#system.fields?.(event) ?? fieldsOf(event.data),
+      summarise: this.#system.fields ?? fieldsOf,
       inspect,
     });
     if (question) this.#buildQuestion(question);

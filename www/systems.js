@@ -34,6 +34,20 @@ export const systems = {
           return ['Last sync', `${event.data.holding_count} holdings`];
       }
     },
+    fields(event) {
+      switch (event.type) {
+        case 'portfolio.balance.updated': {
+          const { new_balance, delta, currency } = event.data;
+          return [['balance', money(new_balance, currency)], ...change(delta)];
+        }
+        case 'portfolio.networth.updated': {
+          const { new_net_worth, delta, currency, account_count } = event.data;
+          return [['net worth', money(new_net_worth, currency)], ...change(delta), ['accounts', String(account_count)]];
+        }
+        default:
+          return fieldsOf(event);
+      }
+    },
   },
 
   cortex: {
@@ -145,13 +159,17 @@ export const systems = {
       }
     },
     fields(event) {
-      if (event.type !== 'chat_completion_chunk') return fieldsOf(event.data);
+      if (event.type !== 'chat_completion_chunk') return fieldsOf(event);
       const { choices, model } = event.data.chunk;
-      const { delta, finish_reason } = choices[0] ?? {};
-      return fieldsOf({ content: delta?.content, finish_reason, model });
+      const { delta, finish_reason } = choices[0] ?? {}; // the last chunk may have none
+      return fieldsOf({ data: { content: delta?.content, finish_reason, model } });
     },
   },
 };
+
+function change(delta) {
+  return delta === undefined ? [] : [['change', delta.startsWith('-') ? delta : `+${delta}`]];
+}
 
 /** The path of a system's request, as its server knows it. */
 export function pathOf({ request }) {

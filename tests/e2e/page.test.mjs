@@ -203,12 +203,22 @@ test('two tabs side by side both stay live and can both ask', async () => {
     for (const name of ENDLESS) await delivered(page, name, (await count(page, name)) + 5);
   }
   for (const page of [first, second]) {
+    // The page's own host has connections to spare, too.
+    const loaded = page.evaluate(async () => (await fetch('/style.css', { cache: 'no-store' })).ok);
+    assert.ok(await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, 10_000, false))]));
     const before = await count(page, 'stage-chat');
     await page.bringToFront();
     await panel(page, 'stage-chat').locator('.send').click();
     await delivered(page, 'stage-chat', before + 5);
   }
   assert.deepEqual(visit.errors, []);
+});
+
+test('where names below localhost do not resolve, the paths of the namespaces serve', async () => {
+  const page = await visit.tab({ unreachable: (url) => url.hostname.endsWith('.localhost') });
+  for (const name of PANELS) await delivered(page, name, 3);
+  // What the browser logs of the probes themselves, and nothing else.
+  assert.deepEqual(visit.errors.filter((text) => !text.includes('ERR_NAME_NOT_RESOLVED')), []);
 });
 
 test('a refused connection says why, and connecting again recovers', async () => {
@@ -314,7 +324,9 @@ for (const scheme of ['light', 'dark']) {
         document.querySelector('.note').append(probe);
         return probe;
       });
-      const texts = [...document.querySelectorAll('.panel :is(h2, p, dt, dd, span, button:enabled, input)')];
+      const texts = [...document.querySelectorAll('.panel :is(h2, p, dt, dd, span, button:enabled, input)')].filter(
+        (element) => probes.includes(element) || [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()),
+      );
       const ratios = texts.map((element) => {
         const [a, b] = [luminance(getComputedStyle(element).color), luminance(groundOf(element))];
         return { ratio: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), what: element.className || element.localName };

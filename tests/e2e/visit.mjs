@@ -43,13 +43,14 @@ export class Visit {
     return new Control(this.#url, `${this.#prefix}-${system}`);
   }
 
-  /** Opens the page in a tab of this visit. */
-  async tab({ width = 1280, height = 900, scheme = 'light', query = {} } = {}) {
+  /** Opens the page in a tab of this visit; requests to `unreachable` fail as if there were no such host. */
+  async tab({ width = 1280, height = 900, scheme = 'light', query = {}, unreachable } = {}) {
     this.#context ??= await this.#browser.newContext({
       viewport: { width, height },
       colorScheme: scheme,
     });
     const page = await this.#context.newPage();
+    if (unreachable) await page.route(unreachable, (route) => route.abort('namenotresolved'));
     page.setDefaultTimeout(20_000);
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) this.errors.push(message.text());
