@@ -125,13 +125,18 @@ expressions! {
     u64 => "number",
     i64 => "number",
     f64 => "number",
+    serde_json::Number => "number",
     serde_json::Value => "unknown",
     serde_json::Map<String, serde_json::Value> => "Record<string, unknown>",
 }
 
 impl<T: Describe> Describe for Option<T> {
     fn typescript(types: &mut Types) -> String {
-        format!("{} | null", T::typescript(types))
+        match T::typescript(types) {
+            // Null is among what is not known.
+            ty if ty == "unknown" => ty,
+            ty => format!("{ty} | null"),
+        }
     }
 }
 

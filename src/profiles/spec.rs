@@ -170,7 +170,8 @@ pub enum Identity {
     /// By this top-level member of its data, a number that grows (0 says nothing), or else by
     /// the whole text.
     SequenceOrText(Name),
-    /// By this member of its payload, within its type.
+    /// By this member of its payload, within its type; types flagged [`Flags::RECURRING`] and
+    /// payloads without the member are not.
     Field(Name),
 }
 
@@ -229,6 +230,9 @@ impl Flags {
     pub const ON_REQUEST: Flags = Flags(32);
     /// It shows that the server lives.
     pub const HEARTBEAT: Flags = Flags(64);
+    /// The member of [`Identity::Field`] says what it is about, not which event it is: a second
+    /// one with the same is no repetition.
+    pub const RECURRING: Flags = Flags(128);
 
     /// Whether all of `other` is set.
     ///
