@@ -3,7 +3,7 @@
 //! ```text
 //! js/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> pkg/wasm/tidewire.wasm
 //!                                          │                          └──base64──> pkg/wasm/inline.js
-//!                                          └──> pkg/wasm/tidewire_bg.js, .d.ts
+//!                                          └──> pkg/wasm/glue.js, .d.ts
 //! pkg/src/ ──tsc──> pkg/dist/
 //! ```
 
@@ -136,38 +136,71 @@ fn optimize(workspace: &Workspace, files: &Files) -> Outcome<bool> {
     )
 }
 
-/// Lays the module, its glue and the glue's types into the package, and the
-/// module once more as text: a bundler carries that along without a plug-in.
+/// Lays the module and its glue into the package, and the module once more as
+/// text: a bundler carries that along without a plug-in.
 fn place(files: &Files) -> Outcome<bool> {
     let glue = files.bound.join("tidewire_bg.js");
-    let types = files.bound.join("tidewire.d.ts");
-    let inputs = [glue.clone(), types.clone(), files.optimized.clone()];
+    let inputs = [glue.clone(), files.optimized.clone()];
     let outputs = [
         "tidewire.wasm",
-        "tidewire_bg.js",
-        "tidewire_bg.d.ts",
+        "glue.js",
+        "glue.d.ts",
         "inline.js",
         "inline.d.ts",
     ]
     .map(|name| files.wasm.join(name));
-    freshness::unless_fresh(&files.stamp("place"), "1", &inputs, &outputs, || {
+    freshness::unless_fresh(&files.stamp("place"), "2", &inputs, &outputs, || {
         fs::create_dir_all(&files.wasm).map_err(|error| Failure::at(&files.wasm, &error))?;
         let wasm = read(&files.optimized)?;
-        let types = [read(&types)?.as_slice(), GLUE_TYPES.as_bytes()].concat();
         let inline = format!("export default '{}';\n", base64(&wasm));
+        let text = fs::read_to_string(&glue).map_err(|error| Failure::at(&glue, &error))?;
         let [module, glue_out, glue_types, inline_js, inline_types] = &outputs;
         write(module, &wasm)?;
-        write(glue_out, &read(&glue)?)?;
-        write(glue_types, &types)?;
+        write(glue_out, glue_factory(&text)?.as_bytes())?;
+        write(glue_types, GLUE_TYPES.as_bytes())?;
         write(inline_js, inline.as_bytes())?;
         write(inline_types, INLINE_TYPES.as_bytes())
     })
 }
 
-/// What wasm-bindgen leaves out of the glue's types: the door by which the
-/// loader hands it the instance.
-const GLUE_TYPES: &str = "\n/** Gives the glue its instance; call before anything else. */\n\
-    export function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n";
+/// wasm-bindgen's glue as a function that makes it anew. The glue's own variables
+/// are a module's, hence one set for ever: a fresh instance after a trap would be
+/// given the views, closures and finalizers of the broken one. Inside a function,
+/// importing the package also evaluates none of it.
+fn glue_factory(glue: &str) -> Outcome<String> {
+    let mut names = Vec::new();
+    let mut body = String::new();
+    for line in glue.lines() {
+        let Some(declaration) = line.strip_prefix("export ") else {
+            body.extend([line, "\n"]);
+            continue;
+        };
+        let name = ["function ", "class ", "const "]
+            .iter()
+            .find_map(|kind| declaration.strip_prefix(kind))
+            .and_then(|rest| rest.split([' ', '(', '=']).next())
+            .ok_or_else(|| Failure::new(format!("wasm-bindgen's glue has a new form: {line}")))?;
+        names.push(name);
+        body.extend([declaration, "\n"]);
+    }
+    Ok(format!(
+        "/* Made by cargo xtask build from wasm-bindgen's glue. */\n\
+         export default function createGlue() {{\n{body}\
+         return {{\n  imports: {{ {} }},\n  \
+         start(exports) {{ __wbg_set_wasm(exports); exports.__wbindgen_start(); }},\n}};\n}}\n",
+        names.join(", ")
+    ))
+}
+
+const GLUE_TYPES: &str = "\
+/** The glue around one instance of the module. Nothing is shared between two of them. */
+export default function createGlue(): {
+  /** What the module imports from './tidewire_bg.js', and what it offers. */
+  imports: WebAssembly.ModuleImports & { Connection: unknown; repairJson: unknown };
+  /** Takes the instance's exports, and runs its start function. */
+  start(exports: WebAssembly.Exports): void;
+};
+";
 const INLINE_TYPES: &str = "/** The WebAssembly module in base64. */\ndeclare const base64: string;\nexport default base64;\n";
 
 fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
@@ -175,7 +208,8 @@ fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
         workspace.path("pkg/src"),
         workspace.path("pkg/tsconfig.json"),
         workspace.path("pkg/package-lock.json"),
-        files.wasm.join("tidewire_bg.d.ts"),
+        files.wasm.join("glue.d.ts"),
+        files.wasm.join("inline.d.ts"),
     ];
     let outputs = [workspace.path("pkg/dist")];
     freshness::unless_fresh(&files.stamp("typescript"), "1", &inputs, &outputs, || {
@@ -220,7 +254,24 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::base64;
+    use super::{base64, glue_factory};
+
+    #[test]
+    fn the_glue_becomes_a_function_that_returns_what_the_glue_exported() {
+        let glue = "export class Connection {\n    start() {}\n}\nlet wasm;\n\
+            export function __wbg_set_wasm(val) {\n    wasm = val;\n}\n";
+        let factory = glue_factory(glue).unwrap();
+        assert!(factory.contains("\nclass Connection {"));
+        assert!(factory.contains("\nfunction __wbg_set_wasm(val) {"));
+        assert!(factory.contains("imports: { Connection, __wbg_set_wasm }"));
+        assert_eq!(factory.matches("export ").count(), 1);
+    }
+
+    #[test]
+    fn glue_of_another_form_is_refused_by_its_line() {
+        let error = glue_factory("export { Connection };\n").unwrap_err();
+        assert!(error.to_string().contains("export { Connection };"));
+    }
 
     #[test]
     fn base64_is_that_of_the_rfc() {
