@@ -11,6 +11,7 @@ const FLAGS = {
   noCursor: 16,
   onRequest: 32,
   heartbeats: 64,
+  recurring: 128,
 } as const;
 
 export function profileLines(profile: ProfileDefinition): string {

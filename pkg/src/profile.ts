@@ -33,6 +33,8 @@ export interface ProfileDefinition {
   readonly onRequest?: readonly string[] | undefined;
   /** Types that only show that the server lives. */
   readonly heartbeats?: readonly string[] | undefined;
+  /** Types whose `identity` member says what they are about, not which event it is: never a repetition. */
+  readonly recurring?: readonly string[] | undefined;
   /** Names outside the table are ordinary: filters and handlers may name them. */
   readonly open?: boolean | undefined;
   /** `<prefix>.name` means `name` for each of these. */
@@ -168,6 +170,7 @@ const MEMBERS: { readonly [member in keyof Required<ProfileDefinition>]: Check }
   noCursor: names,
   onRequest: names,
   heartbeats: names,
+  recurring: names,
   open: flag,
   prefixes: names,
   filter: (value) =>
@@ -210,6 +213,7 @@ const TYPE_LISTS = [
   'noCursor',
   'onRequest',
   'heartbeats',
+  'recurring',
 ] as const;
 
 function check(definition: ProfileDefinition): void {

@@ -36,24 +36,30 @@ pub struct Interface {
 /// The interfaces met so far.
 #[derive(Debug, Clone, Default)]
 pub struct Types {
-    /// In the order in which they were first needed.
+    /// In the order in which they were first needed: the whole before its parts.
     pub interfaces: Vec<Interface>,
-    begun: Vec<&'static str>,
 }
 
 impl Types {
-    /// Whether the interface of this name is still to be described.
+    /// Whether the interface of this name is still to be described. Its place is kept.
     pub fn begin(&mut self, name: &'static str) -> bool {
-        let new = !self.begun.contains(&name);
+        let new = self.interfaces.iter().all(|other| other.name != name);
         if new {
-            self.begun.push(name);
+            self.interfaces.push(Interface {
+                name,
+                doc: "",
+                fields: Vec::new(),
+            });
         }
         new
     }
 
     /// Enters an interface.
     pub fn end(&mut self, name: &'static str, doc: &'static str, fields: Vec<Field>) {
-        self.interfaces.push(Interface { name, doc, fields });
+        let place = self.interfaces.iter_mut().find(|other| other.name == name);
+        if let Some(place) = place {
+            *place = Interface { name, doc, fields };
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub mod stock_agent;
 mod decode;
 #[cfg(feature = "payloads")]
 pub mod describe;
+#[cfg(feature = "payloads")]
+pub mod typescript;
 
 #[cfg(feature = "payloads")]
 pub use decode::{DecodeError, Profile, RawEvent, Unknown};

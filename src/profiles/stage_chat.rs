@@ -25,17 +25,17 @@ profile! {
     }
     events {
         /// A piece of the completion.
-        ChatCompletionChunk(ChatCompletion) = "chat_completion_chunk" in Completion [CRITICAL NO_CURSOR];
+        ChatCompletionChunk(ChatCompletion) = "chat_completion_chunk" in Completion [CRITICAL];
         /// A piece of the tool calls; in the synthesis, of the text.
-        ToolCompletionChunk(ToolCompletion) = "tool_completion_chunk" in Tool [CRITICAL NO_CURSOR];
+        ToolCompletionChunk(ToolCompletion) = "tool_completion_chunk" in Tool [CRITICAL];
         /// What the tools answered.
-        ToolSummary(ToolSummaryData) = "tool_summary" in Tool [CRITICAL NO_CURSOR];
+        ToolSummary(ToolSummaryData) = "tool_summary" in Tool [CRITICAL];
         /// The stage is complete.
-        Done(StageEnd) = "done" in Lifecycle [TERMINAL CRITICAL NO_CURSOR];
+        Done(StageEnd) = "done" in Lifecycle [TERMINAL CRITICAL];
         /// The stage was cancelled.
-        Cancel(StageEnd) = "cancel" in Lifecycle [TERMINAL CRITICAL NO_CURSOR];
+        Cancel(StageEnd) = "cancel" in Lifecycle [TERMINAL CRITICAL];
         /// The stage failed.
-        Error(StageError) = "error" in Lifecycle [TERMINAL CRITICAL NO_CURSOR];
+        Error(StageError) = "error" in Lifecycle [TERMINAL CRITICAL];
     }
 }
 
