@@ -12,6 +12,7 @@ cargo xtask COMMAND
                                  --all also runs ignored tests, and property tests for longer
   bench [--json]                 speed of the decoder
   size  [--json]                 size of the npm package: raw, gzip, brotli
+  types [--check]                the TypeScript profiles, printed from the Rust tables; --check compares
   help                           this text
 
 Tools that are missing are installed once, under $XDG_CACHE_HOME/tidewire (~/.cache/tidewire).
@@ -29,6 +30,7 @@ pub(crate) enum Command {
     Test(Selection),
     Bench { json: bool },
     Size { json: bool },
+    Types { check: bool },
 }
 
 /// Which tests to run, and how thoroughly.
@@ -73,6 +75,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         rest: arguments,
         port: DEFAULT_PORT,
         json: false,
+        check: false,
         selection: Selection::default(),
         forwarded: Vec::new(),
     };
@@ -105,6 +108,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             rest.read(&[Accepted::Json])?;
             Command::Size { json: rest.json }
         }
+        "types" => {
+            rest.read(&[Accepted::Check])?;
+            Command::Types { check: rest.check }
+        }
         _ => return Err(UsageError::UnknownCommand(name)),
     })
 }
@@ -114,6 +121,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
 enum Accepted {
     Port,
     Json,
+    Check,
     Selection,
     Forwarded,
 }
@@ -123,6 +131,7 @@ struct Arguments<I> {
     rest: I,
     port: u16,
     json: bool,
+    check: bool,
     selection: Selection,
     forwarded: Vec<String>,
 }
@@ -136,6 +145,7 @@ impl<I: Iterator<Item = String>> Arguments<I> {
                     self.port = port(&self.rest.next().ok_or(UsageError::MissingPort)?)?;
                 }
                 "--json" if accepts(Accepted::Json) => self.json = true,
+                "--check" if accepts(Accepted::Check) => self.check = true,
                 "--all" if accepts(Accepted::Selection) => self.selection.thorough = true,
                 "--" if accepts(Accepted::Forwarded) => self.forwarded.extend(&mut self.rest),
                 text if accepts(Accepted::Port) && text.starts_with("--port=") => {
@@ -210,6 +220,13 @@ mod tests {
         };
         assert_eq!(parse_line("test page --all"), Ok(Command::Test(expected)));
         assert!(parse_line("test page browser").is_err());
+    }
+
+    #[test]
+    fn types_are_written_unless_they_are_to_be_checked() {
+        assert_eq!(parse_line("types"), Ok(Command::Types { check: false }));
+        let check = Command::Types { check: true };
+        assert_eq!(parse_line("types --check"), Ok(check));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod server;
 mod suite;
 mod tally;
 mod tools;
+mod types;
 mod workspace;
 
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ fn run(command: Command) -> Outcome<bool> {
         Command::Demo { port } => server::demo(&workspace, port)?,
         Command::Test(selection) => return suite::run(&workspace, &selection),
         Command::Bench { json } => measure::bench(&workspace, json)?,
+        Command::Types { check } => types::types(&workspace, check)?,
         Command::Size { json } => measure::size(&workspace, json)?,
     }
     Ok(true)
