@@ -2,7 +2,7 @@
 
 import { KIND, ROW } from './boundary.js';
 import { DecodeError } from './error.js';
-import { type AnyEvent, type Content, LazyEvent, type Parse, ReceivedEvent } from './event.js';
+import { type AnyEvent, type Content, LazyEvent, type Parse, receivedEvent } from './event.js';
 import { jsonErrorPosition } from './json-position.js';
 import type { ProfileDefinition } from './profile.js';
 
@@ -72,7 +72,7 @@ export class Decoder {
     }
     try {
       const { data, meta } = this.#read(type, name, raw);
-      return new ReceivedEvent(type, name, category, data, meta, id, lastEventId, replayed, raw);
+      return receivedEvent(type, name, category, data, meta, id, lastEventId, replayed, raw);
     } catch (error) {
       if (error instanceof DecodeError) {
         return new DecodeFailure(error, type, name, category, id, lastEventId, raw);

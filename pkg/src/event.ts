@@ -112,19 +112,19 @@ export type EventIn<
 /** An event as the stream's insides see it. */
 export type AnyEvent = EventShape<string, string | null, unknown, unknown>;
 
-/** Every event is of this one shape, so that engines keep to one fast path. */
-export class ReceivedEvent implements AnyEvent {
-  constructor(
-    readonly type: string,
-    readonly name: string,
-    readonly category: string | null,
-    readonly data: unknown,
-    readonly meta: unknown,
-    readonly id: string | null,
-    readonly lastEventId: string,
-    readonly replayed: boolean,
-    readonly raw: string,
-  ) {}
+/** Every event is made here, so that all are of one shape and engines keep to their fast path. */
+export function receivedEvent(
+  type: string,
+  name: string,
+  category: string | null,
+  data: unknown,
+  meta: unknown,
+  id: string | null,
+  lastEventId: string,
+  replayed: boolean,
+  raw: string,
+): AnyEvent {
+  return { type, name, category, data, meta, id, lastEventId, replayed, raw };
 }
 
 /** The payload of an event and its envelope. */

@@ -246,7 +246,7 @@ export class LiveStream {
           this.#queue.pushBatch(text, rows);
           this.#drainSoon();
         }
-        this.#paused = !this.#hasRoom();
+        this.#paused = !this.#hasRoom(1);
         return !this.#paused;
       },
       state: (state) => this.#setState(STATES[state] ?? 'closed'),
@@ -330,10 +330,17 @@ export class LiveStream {
     }
   }
 
-  /** Asks something of the module, if it is there, once it is off the stack. */
+  /** Asks something of the module, unless the stream is over. */
   #command(command: (connection: Connection) => void): void {
+    if (this.#end === undefined) {
+      this.#call(command);
+    }
+  }
+
+  /** Calls the module, if it is there, once it is off the stack. */
+  #call(command: (connection: Connection) => void): void {
     const connection = this.#connection;
-    if (connection === undefined || this.#end !== undefined) {
+    if (connection === undefined) {
       return;
     }
     const run = () => {
@@ -366,25 +373,23 @@ export class LiveStream {
     if (this.#end !== undefined) {
       return;
     }
-    const byApplication = reason === 'closed' || reason === 'aborted';
-    if (byApplication) {
-      this.#delivered = this.lastEventId;
-      this.#queue.clear();
-      this.#behind = [];
-      this.#command((connection) => (reason === 'closed' ? connection.close() : connection.abort()));
-    }
+    const lastEventId = this.lastEventId;
     this.#end = {
       reason,
       ...(status === undefined ? {} : { status }),
       ...(error === undefined ? {} : { error }),
     };
-    if (byApplication) {
-      // Not even a handler that never comes back holds this up.
-      this.#resolveClosed(this.#end);
-    }
     this.#setState('closed');
     this.#releaseSignal?.();
     this.#releaseTrap?.();
+    if (reason === 'closed' || reason === 'aborted') {
+      this.#delivered = lastEventId;
+      this.#queue.clear();
+      this.#behind = [];
+      // Not even a handler that never comes back holds this up.
+      this.#resolveClosed(this.#end);
+      this.#call((connection) => (reason === 'closed' ? connection.close() : connection.abort()));
+    }
     this.#drainSoon();
   }
 
@@ -575,17 +580,19 @@ export class LiveStream {
     }
   }
 
-  #hasRoom(): boolean {
+  /** Whether somebody reads, and less than this share of the buffer is taken. */
+  #hasRoom(share: number): boolean {
     const { events, bytes } = this.#settings.buffer;
     return (
       (this.#handlers.length > 0 || this.#iterating) &&
-      this.#queue.events + this.#behind.length < events &&
-      this.#queue.size < bytes
+      this.#queue.events + this.#behind.length < Math.max(events * share, 1) &&
+      this.#queue.size < Math.max(bytes * share, 1)
     );
   }
 
   #refill(): void {
-    if (this.#paused && this.#connection !== undefined && this.#hasRoom()) {
+    // Not at every single event: each start costs a turn of the network's loop.
+    if (this.#paused && this.#connection !== undefined && this.#hasRoom(1 / 2)) {
       this.#paused = false;
       this.#command((connection) => connection.want());
     }

@@ -22,7 +22,7 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
-/** `: did you mean 'x'?`, if there is a name that near; else nothing. */
+/** ` (did you mean 'x'?)`, if there is a name that near; else nothing. */
 export function suggestion(name: string, known: readonly string[]): string {
   let nearest: string | undefined;
   // A third of the letters may be wrong, no more: a far-fetched guess misleads.
@@ -34,7 +34,7 @@ export function suggestion(name: string, known: readonly string[]): string {
       nearest = candidate;
     }
   }
-  return nearest === undefined ? '' : `: did you mean '${nearest}'?`;
+  return nearest === undefined ? '' : ` (did you mean '${nearest}'?)`;
 }
 
 /** Levenshtein's distance; any number of at least `limit` when it is not below that. */

@@ -150,6 +150,7 @@ fn place(files: &Files) -> Outcome<bool> {
     ]
     .map(|name| files.wasm.join(name));
     freshness::unless_fresh(&files.stamp("place"), "2", &inputs, &outputs, || {
+        remove(&files.wasm)?;
         fs::create_dir_all(&files.wasm).map_err(|error| Failure::at(&files.wasm, &error))?;
         let wasm = read(&files.optimized)?;
         let inline = format!("export default '{}';\n", base64(&wasm));
@@ -213,15 +214,19 @@ fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
     ];
     let outputs = [workspace.path("pkg/dist")];
     freshness::unless_fresh(&files.stamp("typescript"), "1", &inputs, &outputs, || {
-        // A source file that is gone must not live on in the package.
-        match fs::remove_dir_all(&outputs[0]) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Failure::at(&outputs[0], &error));
-            }
-            _ => {}
-        }
+        remove(&outputs[0])?;
         process::run(npm::program(workspace, "pkg", "tsc").args(["--project", "pkg"]))
     })
+}
+
+/// Removes a folder: what is no longer made must not live on in the package.
+fn remove(folder: &Path) -> Outcome<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::at(folder, &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read(path: &Path) -> Outcome<Vec<u8>> {

@@ -1,0 +1,142 @@
+// Servers that are scripted to the byte, and a module that is scripted to the call.
+
+const encoder = new TextEncoder();
+
+/** An event stream's answer, cut into just these chunks: text, or bytes. */
+export function answer(chunks, { end = 'close', status = 200, headers = {}, type = 'text/event-stream' } = {}) {
+  return { chunks, end, status, headers: { ...(type && { 'content-type': type }), ...headers } };
+}
+
+/** A `fetch` that gives these answers, one after the other, and records what it was asked. */
+export function scriptedFetch(...answers) {
+  const calls = [];
+  const fetch = async (url, init) => {
+    const { signal } = init;
+    const call = { url: String(url), init, headers: new Headers(init.headers), aborted: false, read: 0 };
+    calls.push(call);
+    signal?.addEventListener('abort', () => {
+      call.aborted = true;
+    });
+    const script = answers[calls.length - 1];
+    if (script === undefined) {
+      return new Promise((_, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason));
+      });
+    }
+    if (script instanceof Error) {
+      throw script;
+    }
+    const { chunks, end, status, headers } = script;
+    const rest = chunks.map((chunk) => (typeof chunk === 'string' ? encoder.encode(chunk) : chunk));
+    const body = new ReadableStream(
+      {
+        pull(controller) {
+          const chunk = rest.shift();
+          if (chunk !== undefined) {
+            call.read += 1;
+            controller.enqueue(chunk);
+            return undefined;
+          }
+          if (end === 'close') {
+            controller.close();
+          } else if (end === 'error') {
+            controller.error(new TypeError('terminated'));
+          }
+          return new Promise(() => {});
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    return new Response([204, 304].includes(status) ? null : body, { status, headers });
+  };
+  return Object.assign(fetch, { calls });
+}
+
+/** All events of a stream that ends quietly. */
+export async function all(stream) {
+  const events = [];
+  for await (const event of stream) {
+    events.push(event);
+  }
+  return events;
+}
+
+/** The next news of a type. */
+export function news(stream, type) {
+  return new Promise((resolve) => {
+    stream.addEventListener(type, (event) => resolve(event.detail), { once: true });
+  });
+}
+
+/** All that is queued in microtasks, done. */
+export function settled() {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/**
+ * A module whose connections do nothing by themselves: tests call the host. Gives the loader,
+ * and the connections made with it.
+ */
+export function scriptedModule() {
+  const connections = [];
+  const traps = new Set();
+  class Connection {
+    calls = [];
+    lastEventId = '';
+
+    constructor(options, host) {
+      this.options = { ...options };
+      this.host = host;
+      connections.push(this);
+    }
+
+    start() {
+      this.calls.push('start');
+    }
+
+    want() {
+      this.calls.push('want');
+    }
+
+    close() {
+      this.calls.push('close');
+      this.host.closed('closed', '', 0, '', '');
+    }
+
+    abort() {
+      this.calls.push('abort');
+      this.host.closed('aborted', '', 0, '', '');
+    }
+
+    reconnect() {
+      this.calls.push('reconnect');
+    }
+
+    setFilter(categories, types) {
+      this.calls.push(['setFilter', categories, types]);
+    }
+
+    free() {
+      this.calls.push('free');
+    }
+
+    /** A chunk with an event for each text, all of the profile's first type. */
+    send(...texts) {
+      const rows = new Uint32Array(texts.flatMap((text) => [0, 0, text.length, 0]));
+      return this.host.batch(texts.join(''), rows);
+    }
+  }
+  const core = {
+    Connection,
+    repairJson: (text) => text.replaceAll('NaN', 'null'),
+    onTrap(listener) {
+      traps.add(listener);
+      return () => traps.delete(listener);
+    },
+  };
+  return {
+    connections,
+    load: async () => core,
+    trap: (error) => traps.forEach((listener) => listener(error)),
+  };
+}
