@@ -31,6 +31,9 @@ use crate::python_time;
 use crate::stream::{EventSender, EventStream, Limits};
 use crate::systems::{Answer, System};
 
+/// How much longer than a piece of text a step of the built-in agent takes.
+const THINKING: u32 = 8;
+
 /// What the stock agent remembers in one namespace.
 #[derive(Debug, Default)]
 pub struct State {
@@ -113,24 +116,15 @@ async fn chat(
         Err(rejection) => return refuse(&rejection),
     };
     let config = namespace.config().stock;
-    let answer = namespace
-        .stock
-        .next_answer()
-        .unwrap_or_else(|| analyst::answer(&question.message, &config));
-    let run = Run::split(answer, config.lossy_tail);
-
+    let run = match namespace.stock.next_answer() {
+        Some(scripted) => Run::of(scripted, 1),
+        None => Run::of(analyst::answer(&question.message, &config), THINKING),
+    };
     let (events, queue) = mpsc::unbounded_channel();
-    tokio::spawn(agent(
-        namespace.clone(),
-        question,
-        run.agent,
-        run.delay,
-        events,
-    ));
     let (sender, stream) = EventStream::open(&namespace, System::Stock, Limits::default());
-    tokio::spawn(write_answer(
-        sender, queue, run.lost, run.last, run.delay, config,
-    ));
+    let last = run.last;
+    tokio::spawn(agent(namespace.clone(), question, run.steps, events));
+    tokio::spawn(write_answer(sender, queue, last, config));
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),
@@ -164,38 +158,44 @@ impl Question {
     }
 }
 
+/// An event, and the pause before it.
+type Step = (Duration, Value);
+
 /// An answer, split at what the endpoint writes itself when the agent is done.
 struct Run {
     /// What the agent pushes into the queue as it works.
-    agent: VecDeque<Value>,
-    /// How many of these the endpoint does not take out of the queue any more.
-    lost: usize,
+    steps: Vec<Step>,
     /// `result` or `error`, `[DONE]`, and whatever a script has after them.
-    last: Vec<Value>,
-    delay: Duration,
+    last: Vec<Step>,
 }
 
 impl Run {
-    /// The sample's loop runs while the agent does, so that what the agent
-    /// pushes as its last is still queued when the loop ends, and is lost.
-    fn split(answer: Answer, lossy_tail: bool) -> Self {
-        let end = answer
-            .events
-            .iter()
-            .position(|event| {
-                event.is_string() || event["type"] == "result" || event["type"] == "error"
-            })
-            .unwrap_or(answer.events.len());
-        let mut agent: VecDeque<Value> = answer.events.into();
-        let last: Vec<Value> = agent.split_off(end).into();
-        let lost = usize::from(lossy_tail && !agent.is_empty());
-        Self {
-            agent,
-            lost,
-            last,
-            delay: answer.delay,
-        }
+    /// `thinking` is how many times as long as a piece of text another step takes.
+    fn of(answer: Answer, thinking: u32) -> Self {
+        let is_last = |event: &Value| {
+            event.is_string() || matches!(event["type"].as_str(), Some("result" | "error"))
+        };
+        let end = answer.events.iter().position(is_last);
+        let end = end.unwrap_or(answer.events.len());
+        let timed = |(place, event): (usize, Value)| {
+            let quick = place >= end || is_text(&event);
+            (
+                if quick {
+                    answer.delay
+                } else {
+                    answer.delay * thinking
+                },
+                event,
+            )
+        };
+        let mut steps: Vec<Step> = answer.events.into_iter().enumerate().map(timed).collect();
+        let last = steps.split_off(end);
+        Self { steps, last }
     }
+}
+
+fn is_text(event: &Value) -> bool {
+    matches!(event["type"].as_str(), Some("chunk" | "token"))
 }
 
 /// Works through the answer whether or not anybody listens, and writes the
@@ -203,8 +203,7 @@ impl Run {
 async fn agent(
     namespace: Arc<Namespace>,
     question: Question,
-    steps: VecDeque<Value>,
-    delay: Duration,
+    steps: Vec<Step>,
     events: mpsc::UnboundedSender<Value>,
 ) {
     let write_down = |role: &str, content: &str| {
@@ -215,9 +214,9 @@ async fn agent(
     };
     write_down("user", &question.message);
     let mut said = String::new();
-    for step in steps {
-        tokio::time::sleep(delay).await;
-        if matches!(step["type"].as_str(), Some("chunk" | "token")) {
+    for (pause, step) in steps {
+        tokio::time::sleep(pause).await;
+        if is_text(&step) {
             said.push_str(step["content"].as_str().unwrap_or_default());
         }
         // An agent without a listener works on.
@@ -228,16 +227,18 @@ async fn agent(
 
 /// The endpoint's own loop: the queue's events as they come, a comment when
 /// there was none for long, and at last the result.
+///
+/// The sample's loop runs while the agent does, so that what the agent pushes as its last is
+/// still queued when the loop ends, and is lost. With a lossy tail one event is therefore held
+/// back until another one follows.
 async fn write_answer(
     sender: EventSender,
     mut queue: mpsc::UnboundedReceiver<Value>,
-    lost: usize,
-    last: Vec<Value>,
-    delay: Duration,
+    last: Vec<Step>,
     config: StockConfig,
 ) {
+    let lost = usize::from(config.lossy_tail);
     let heartbeat = Duration::from_millis(config.heartbeat_ms.max(1));
-    // One event is held back for each that is to be lost at the end.
     let mut held = VecDeque::new();
     loop {
         tokio::select! {
@@ -259,10 +260,10 @@ async fn write_answer(
             }
         }
     }
-    for event in last {
+    for (pause, event) in last {
         tokio::select! {
             () = sender.gone() => return,
-            () = tokio::time::sleep(delay) => {}
+            () = tokio::time::sleep(pause) => {}
         }
         if sender
             .send_or_cut(frame(&event, config.ascii_errors))

@@ -397,5 +397,11 @@ async fn traffic_holds_a_conversation_while_somebody_listens() {
         );
     }
     assert!(frames.contains("\"role\": \"assistant\""), "{frames}");
-    assert!(workspace.frame().await.starts_with("event: conversation_"));
+    let frames = workspace.frames(6).await.concat();
+    for name in ["workspace_update", "conversation_"] {
+        assert!(
+            frames.contains(&format!("event: {name}")),
+            "{name}: {frames}"
+        );
+    }
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::channels::{Channel, Kind};
+use super::channels::Kind;
 use super::send;
 use crate::namespace::Namespace;
 use crate::python_time;
@@ -124,51 +124,58 @@ fn in_conversations(namespace: &Namespace, event: &str, data: impl Fn(&str) -> V
 /// Workspaces hear of conversations, users of workspaces, and all of the
 /// system itself.
 fn on_other_channels(namespace: &Namespace, turn: usize) {
-    let tell = |kind: Kind, event: &str, data: &Value| {
+    let tell = |kind: Kind, event: &str, data: &dyn Fn(&str) -> Value| {
         let watched = namespace
             .cortex
             .with_channels(|channels| channels.watched(kind));
         for channel in watched {
-            send(namespace, &channel, event, data);
+            send(namespace, &channel, event, &data(&channel.resource));
         }
     };
     let id = Uuid::new_v4().to_string();
+    let notice = |text: &str| json!({"message": text, "timestamp_utc": now()});
+    tell(
+        Kind::Workspace,
+        "workspace_update",
+        &|workspace| json!({"id": workspace, "name": "Quarterly review", "timestamp_utc": now(), "metadata": {}}),
+    );
     match turn % 3 {
         0 => {
-            let created = json!({
-                "id": id,
-                "title": "Thursday's review",
-                "modality": "text",
-                "created_at_utc": now(),
+            tell(Kind::Workspace, "conversation_created", &|_| {
+                json!({
+                    "id": id,
+                    "title": "Thursday's review",
+                    "modality": "text",
+                    "created_at_utc": now(),
+                })
             });
-            tell(Kind::Workspace, "conversation_created", &created);
-            let workspace = json!({"id": id, "name": "Quarterly review", "created_at_utc": now()});
-            tell(Kind::User, "workspace_created", &workspace);
+            tell(
+                Kind::User,
+                "workspace_created",
+                &|_| json!({"id": id, "name": "Quarterly review", "created_at_utc": now()}),
+            );
         }
         1 => tell(
             Kind::Workspace,
             "conversation_deleted",
-            &json!({ "id": id }),
+            &|_| json!({ "id": id }),
         ),
-        _ => tell(
-            Kind::User,
-            "preference_update",
-            &json!({"theme": "dark", "timestamp_utc": now()}),
-        ),
+        _ => tell(Kind::Workspace, "member_joined", &|workspace| {
+            json!({
+                "workspace_id": workspace,
+                "user_id": id,
+                "role": "editor",
+                "timestamp_utc": now(),
+            })
+        }),
     }
-    let global = Channel {
-        kind: Kind::Global,
-        resource: "global".into(),
+    tell(Kind::User, "preference_update", &|_| {
+        notice("Theme set to dark")
+    });
+    let (event, text) = if turn.is_multiple_of(2) {
+        ("notification", "Your export is ready")
+    } else {
+        ("system_update", "Search index refreshed")
     };
-    let notice = json!({"message": "Search index refreshed", "timestamp_utc": now()});
-    send(
-        namespace,
-        &global,
-        if turn.is_multiple_of(2) {
-            "notification"
-        } else {
-            "system_update"
-        },
-        &notice,
-    );
+    tell(Kind::Global, event, &|_| notice(text));
 }

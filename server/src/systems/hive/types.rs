@@ -1,121 +1,100 @@
-//! What the bus knows of each event type.
+//! What the bus knows of each event type. The client's table is the source: a type that the
+//! server sends is the type that the client decodes.
 
-/// The names of the default set, as the route streams them when a client
-/// names none.
-const DEFAULT: &[&str] = &[
-    "client_output_delta",
-    "client_input_requested",
-    "client_input_received",
-    "llm_text_delta",
-    "tool_call_started",
-    "tool_call_completed",
-    "execution_started",
-    "execution_completed",
-    "execution_failed",
-    "execution_paused",
-    "node_loop_started",
-    "node_loop_iteration",
-    "node_loop_completed",
-    "llm_turn_complete",
-    "node_action_plan",
-    "goal_progress",
-    "node_internal_output",
-    "node_stalled",
-    "node_retry",
-    "node_tool_doom_loop",
-    "context_compacted",
-    "context_usage_updated",
-    "worker_colony_loaded",
-    "colony_created",
-    "credentials_required",
-    "subagent_report",
-    "queen_phase_changed",
-    "trigger_available",
-    "trigger_activated",
-    "trigger_deactivated",
-    "trigger_fired",
-    "trigger_removed",
-    "trigger_updated",
-];
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
-/// Names that exist, and come only to who asks for them.
-const ON_REQUEST: &[&str] = &[
-    "execution_resumed",
-    "execution_resurrected",
-    "state_changed",
-    "state_conflict",
-    "goal_achieved",
-    "constraint_violation",
-    "stream_started",
-    "stream_stopped",
-    "llm_reasoning_delta",
-    "node_input_blocked",
-    "judge_verdict",
-    "output_key_set",
-    "edge_traversed",
-    "worker_completed",
-    "worker_failed",
-    "webhook_received",
-    "custom",
-    "escalation_requested",
-    "queen_identity_selected",
-];
+use tidewire::profiles::{Flags, hive};
 
-/// Losing one of these would leave a page in the wrong state, so that a client
-/// without room for it is disconnected. `worker_graph_loaded` is a retired
-/// name; that of today, `worker_colony_loaded`, was forgotten.
-const CRITICAL: &[&str] = &[
-    "execution_started",
-    "execution_completed",
-    "execution_failed",
-    "execution_paused",
-    "client_input_requested",
-    "client_input_received",
-    "node_loop_iteration",
-    "node_loop_started",
-    "credentials_required",
-    "worker_graph_loaded",
-    "queen_phase_changed",
-];
-
-/// What a new client gets out of the history. `execution_started` is among
-/// them without its end, against the intention that the service states.
-const REPLAYED: &[&str] = &[
-    "client_output_delta",
-    "execution_started",
-    "client_input_requested",
-    "client_input_received",
-    "trigger_available",
-    "trigger_activated",
-    "trigger_deactivated",
-    "trigger_removed",
-    "trigger_updated",
-];
+/// Critical to the service under a name that it has given up. The type's name of today,
+/// `worker_colony_loaded`, was forgotten there.
+const RETIRED_CRITICAL: &str = "worker_graph_loaded";
 
 /// What passes of a parallel worker.
-const FROM_WORKERS: &[&str] = &["subagent_report", "execution_completed", "execution_failed"];
+const FROM_WORKERS: [&str; 3] = ["subagent_report", "execution_completed", "execution_failed"];
+
+static FLAGS: LazyLock<HashMap<String, Flags>> = LazyLock::new(|| {
+    let events = hive::spec().events;
+    events
+        .iter()
+        .map(|event| (event.name.clone().into_owned(), event.flags))
+        .collect()
+});
 
 /// Whether a client may name it in `?types=`.
 pub(crate) fn is_known(kind: &str) -> bool {
-    is_default(kind) || ON_REQUEST.contains(&kind)
+    FLAGS.contains_key(kind)
 }
 
 /// Whether it comes to a client that names no types.
 pub(crate) fn is_default(kind: &str) -> bool {
-    DEFAULT.contains(&kind)
+    is_known(kind) && !has(kind, Flags::ON_REQUEST)
 }
 
-/// Whether a client without room for it is disconnected.
+/// Whether a client without room for it is disconnected: losing one would leave a page in the
+/// wrong state.
 pub(crate) fn is_critical(kind: &str) -> bool {
-    CRITICAL.contains(&kind)
+    has(kind, Flags::CRITICAL) || kind == RETIRED_CRITICAL
 }
 
-/// Whether a new client gets past ones.
+/// Whether a new client gets past ones. `execution_started` is among them without its end,
+/// against the intention that the service states.
 pub(crate) fn is_replayed(kind: &str) -> bool {
-    REPLAYED.contains(&kind)
+    has(kind, Flags::REPLAYED)
 }
 
 /// Whether it passes even when a parallel worker sent it.
 pub(crate) fn passes_from_workers(kind: &str) -> bool {
     FROM_WORKERS.contains(&kind)
+}
+
+fn has(kind: &str, flag: Flags) -> bool {
+    FLAGS.get(kind).is_some_and(|flags| flags.has(flag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Typed from the service's route: a D is in the default set, a C critical, an R replayed.
+    const SERVICE: &str = "
+        D-R client_output_delta       DCR client_input_requested  DCR client_input_received
+        D-- llm_text_delta            D-- tool_call_started       D-- tool_call_completed
+        DCR execution_started         DC- execution_completed     DC- execution_failed
+        DC- execution_paused          DC- node_loop_started       DC- node_loop_iteration
+        D-- node_loop_completed       D-- llm_turn_complete       D-- node_action_plan
+        D-- goal_progress             D-- node_internal_output    D-- node_stalled
+        D-- node_retry                D-- node_tool_doom_loop     D-- context_compacted
+        D-- context_usage_updated     D-- worker_colony_loaded    D-- colony_created
+        DC- credentials_required      D-- subagent_report         DC- queen_phase_changed
+        D-R trigger_available         D-R trigger_activated       D-R trigger_deactivated
+        D-- trigger_fired             D-R trigger_removed         D-R trigger_updated
+        -C- worker_graph_loaded       --- judge_verdict           --- llm_reasoning_delta
+        --- state_changed             --- worker_completed";
+
+    #[test]
+    fn the_shared_table_says_what_the_service_does() {
+        let words: Vec<&str> = SERVICE.split_whitespace().collect();
+        let mut defaults = 0;
+        for pair in words.chunks(2) {
+            let (marks, kind) = (pair[0], pair[1]);
+            let known = [
+                if is_default(kind) { 'D' } else { '-' },
+                if is_critical(kind) { 'C' } else { '-' },
+                if is_replayed(kind) { 'R' } else { '-' },
+            ];
+            assert_eq!(String::from_iter(known), marks, "{kind}");
+            defaults += usize::from(is_default(kind));
+        }
+        assert_eq!(defaults, 33);
+        let all = FLAGS.keys().filter(|kind| is_default(kind)).count();
+        assert_eq!(all, 33, "a default type that the service does not have");
+    }
+
+    #[test]
+    fn a_type_on_request_is_known_and_a_retired_one_is_not() {
+        assert!(is_known("judge_verdict"));
+        assert!(!is_known(RETIRED_CRITICAL));
+        assert!(!is_known("CLIENT_OUTPUT_DELTA"));
+    }
 }
