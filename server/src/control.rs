@@ -244,10 +244,17 @@ pub(crate) fn router() -> Router {
         .route("/token", post(post_token))
         .route("/traffic", post(post_traffic).get(get_traffic))
         .route("/reset", post(post_reset));
-    Router::new().nest(PREFIX, api).fallback(async || {
-        let error = json!({"error": "the control API has no such call"});
-        (StatusCode::NOT_FOUND, Json(error))
-    })
+    Router::new()
+        .nest(PREFIX, api)
+        .fallback(async || no_such_call(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || no_such_call(StatusCode::METHOD_NOT_ALLOWED))
+}
+
+fn no_such_call(status: StatusCode) -> ControlError {
+    ControlError {
+        status,
+        message: "the control API has no such call".into(),
+    }
 }
 
 type InNamespace = Extension<Arc<Namespace>>;

@@ -13,7 +13,7 @@ use crate::config::Cors;
 
 /// Response headers that scripts of another origin may read in permissive mode.
 const EXPOSED: &str = "Date, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, \
-                       X-RateLimit-Reset, X-Trace-Id, X-Trace-ID, X-Process-Time, \
+                       X-RateLimit-Reset, X-Trace-Id, X-Process-Time, \
                        WWW-Authenticate, Location";
 
 /// The original system behind a path, as far as its CORS goes.

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{
     Method, Request, StatusCode, Uri,
     body::Incoming,
@@ -62,7 +62,7 @@ impl Dispatch {
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.mount.len()));
         Self {
             namespaces,
-            systems: systems::router(),
+            systems: systems::router().fallback(unrouted),
             control: control::router(),
             mounts,
         }
@@ -94,7 +94,12 @@ impl Dispatch {
         let exchange = Arc::clone(open.exchange());
         let body = match read(body).await {
             Ok(body) => body,
-            Err(response) => return Ok(controlled(open, response)),
+            Err(ReadError::TooLong) => return Ok(controlled(open, too_long())),
+            Err(ReadError::BrokenOff) => {
+                // Settled as left by the client; nobody reads what is answered.
+                drop(open);
+                return Ok(uncontrolled(StatusCode::BAD_REQUEST.into_response()));
+            }
         };
         exchange.set_body(&body);
 
@@ -112,9 +117,7 @@ impl Dispatch {
             parts.extensions.insert(Arc::clone(&namespace));
             let request = Request::from_parts(parts, Body::from(body));
             let response = route(self.systems.clone(), request).await;
-            if response.status() == StatusCode::NOT_FOUND
-                && response.extensions().get::<Unrouted>().is_some()
-            {
+            if response.extensions().get::<Unrouted>().is_some() {
                 match self.file(&method, &place, &query).await {
                     Some(response) => {
                         namespace.requests.forget(exchange.seq());
@@ -150,7 +153,8 @@ impl Dispatch {
                         let request = Request::from_parts(parts, Body::from(body));
                         route(self.control.clone(), request).await
                     }
-                    Err(response) => response,
+                    Err(ReadError::TooLong) => too_long(),
+                    Err(ReadError::BrokenOff) => StatusCode::BAD_REQUEST.into_response(),
                 },
             };
         cors::decorate(Cors::Permissive, &place.path, &head, &mut response);
@@ -184,6 +188,14 @@ impl Dispatch {
             }
             let headers = response.headers_mut();
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            // The type of .mjs that the standard has made obsolete.
+            if headers
+                .get(header::CONTENT_TYPE)
+                .is_some_and(|kind| kind == "application/javascript")
+            {
+                let kind = HeaderValue::from_static("text/javascript");
+                headers.insert(header::CONTENT_TYPE, kind);
+            }
             // A directory without its slash is redirected, and ServeDir knows nothing of the mount.
             if let Some(location) = headers
                 .get(header::LOCATION)
@@ -249,28 +261,35 @@ fn uri_of(path: &str, query: &str) -> Uri {
 #[derive(Clone, Copy)]
 struct Unrouted;
 
+async fn unrouted() -> Response {
+    let mut response =
+        (StatusCode::NOT_FOUND, Json(json!({"detail": "Not Found"}))).into_response();
+    response.extensions_mut().insert(Unrouted);
+    response
+}
+
 async fn route(router: Router, request: Request<Body>) -> Response {
-    let router = router.fallback(async || {
-        let mut response =
-            (StatusCode::NOT_FOUND, Json(json!({"detail": "Not Found"}))).into_response();
-        response.extensions_mut().insert(Unrouted);
-        response
-    });
     let Ok(response) = router.oneshot(request).await;
     response
 }
 
-/// # Errors
-/// The response to a body that is too long or broken.
-async fn read(body: Incoming) -> Result<Bytes, Response> {
+/// Why a request's body could not be read.
+enum ReadError {
+    TooLong,
+    BrokenOff,
+}
+
+async fn read(body: Incoming) -> Result<Bytes, ReadError> {
     match Limited::new(body, MAX_REQUEST_BODY).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(_) => Err((
-            StatusCode::PAYLOAD_TOO_LARGE,
-            Json(json!({"detail": "the body is longer than 16 MiB, or broken off"})),
-        )
-            .into_response()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ReadError::TooLong),
+        Err(_) => Err(ReadError::BrokenOff),
     }
+}
+
+fn too_long() -> Response {
+    let error = json!({"detail": "the body is longer than 16 MiB"});
+    (StatusCode::PAYLOAD_TOO_LARGE, Json(error)).into_response()
 }
 
 /// A response's body, with or without an entry in the log.

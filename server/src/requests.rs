@@ -377,3 +377,28 @@ fn millis(since: Instant) -> u64 {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(log: &RequestLog) -> OpenExchange {
+        let socket = Arc::new(SocketControl::default());
+        log.begin(&Method::GET, "/a", "", &HeaderMap::new(), socket)
+    }
+
+    #[test]
+    fn the_log_forgets_the_oldest_but_not_what_is_still_open() {
+        let log = RequestLog::new();
+        let open = begin(&log);
+        for _ in 0..LOG_LENGTH {
+            begin(&log);
+        }
+        let records = log.records(None);
+        assert_eq!(records.len(), LOG_LENGTH);
+        assert_eq!(records[0].seq, 2);
+        let still_open = log.open();
+        assert_eq!(still_open.len(), 1);
+        assert!(Arc::ptr_eq(&still_open[0], open.exchange()));
+    }
+}
