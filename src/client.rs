@@ -6,7 +6,7 @@ use crate::connection::{
 };
 use crate::driver::{Door, Driver, Host, Settings};
 use crate::filter::{Filter, FilterError};
-use crate::profiles::{DecodeError, Format, Payload, Profile, RawEvent, Spec, json};
+use crate::profiles::{self, DecodeError, Profile, Spec};
 use futures_core::Stream;
 use js_sys::Promise;
 use std::cell::{Cell, RefCell};
@@ -445,39 +445,15 @@ impl<P: Profile> Queue<P> {
     fn decode(&self, message: RawMessage<'_>) -> Result<Event<P::Event, P::Meta>, DecodeError> {
         let spec = &self.spec;
         let event = message.index.map(|index| &spec.events[usize::from(index)]);
-        let wire_name = message.name.to_str();
-        let data = message.data.to_str();
-        let mut meta = P::Meta::default();
-        let payload = match &spec.payload {
-            Payload::Whole => &*data,
-            Payload::Field(field) => {
-                if event.is_some() {
-                    meta = serde_json::from_str(&data)
-                        .or_else(|_| serde_json::from_str(&json::without_python_constants(&data)))
-                        .map_err(|error| DecodeError::new(&wire_name, error.to_string()))?;
-                }
-                match json::member(data.as_bytes(), field) {
-                    // A member of text is text.
-                    Some(payload) => std::str::from_utf8(payload).unwrap_or_default(),
-                    None if event.is_some() => {
-                        let message = format!("the data has no member '{field}'");
-                        return Err(DecodeError::new(&wire_name, message));
-                    }
-                    None => &data,
-                }
-            }
-        };
-        let raw = match event {
-            Some(event) => RawEvent::new(&event.name, payload),
-            None => RawEvent::new_unknown(&wire_name, payload),
-        };
-        let raw = match spec.format {
-            Format::Text => raw.as_text(),
-            Format::Json => raw,
-        };
+        let (data, meta) = profiles::decode_data::<P>(
+            spec,
+            message.index,
+            &message.name.to_str(),
+            &message.data.to_str(),
+        )?;
         let category = event.and_then(|event| spec.categories.get(usize::from(event.category)));
         Ok(Event {
-            data: P::decode(&raw)?,
+            data,
             meta,
             category: category.map(|name| name.to_string()),
             id: message.id.map(str::to_owned),

@@ -1,6 +1,6 @@
 //! From a name and a payload's text to a typed event.
 
-use super::{Spec, json};
+use super::{Format, Payload, Spec, json};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
 use std::borrow::Cow;
 
@@ -161,6 +161,49 @@ impl<'a> RawEvent<'a> {
             Err(failed(error))
         })
     }
+}
+
+/// A typed event and what stands around its payload, from a message's data.
+///
+/// `index` is the event's in [`Spec::events`], `None` for one that the profile does not know;
+/// `name` is its name as it came.
+///
+/// # Errors
+/// When the data has no payload where the profile has it, or it does not fit.
+pub fn decode_data<P: Profile>(
+    spec: &Spec,
+    index: Option<u16>,
+    name: &str,
+    data: &str,
+) -> Result<(P::Event, P::Meta), DecodeError> {
+    let event = index.and_then(|index| spec.events.get(usize::from(index)));
+    let mut meta = P::Meta::default();
+    let payload = match &spec.payload {
+        Payload::Whole => data,
+        Payload::Field(field) => match json::member(data.as_bytes(), field) {
+            // A member of text is text.
+            Some(payload) => std::str::from_utf8(payload).unwrap_or_default(),
+            None if event.is_some() => {
+                let message = format!("the data has no member '{field}'");
+                return Err(DecodeError::new(name, message));
+            }
+            None => data,
+        },
+    };
+    if event.is_some() && spec.payload != Payload::Whole {
+        meta = serde_json::from_str(data)
+            .or_else(|_| serde_json::from_str(&json::without_python_constants(data)))
+            .map_err(|error| DecodeError::new(name, error.to_string()))?;
+    }
+    let raw = match event {
+        Some(event) => RawEvent::new(&event.name, payload),
+        None => RawEvent::new_unknown(name, payload),
+    };
+    let raw = match spec.format {
+        Format::Text => raw.as_text(),
+        Format::Json => raw,
+    };
+    Ok((P::decode(&raw)?, meta))
 }
 
 /// Why a payload could not be decoded, and which.

@@ -27,10 +27,14 @@ mod decode;
 #[cfg(feature = "payloads")]
 pub mod describe;
 #[cfg(feature = "payloads")]
+mod encode;
+#[cfg(feature = "payloads")]
 pub mod typescript;
 
 #[cfg(feature = "payloads")]
-pub use decode::{DecodeError, Profile, RawEvent, Unknown};
+pub use decode::{DecodeError, Profile, RawEvent, Unknown, decode_data};
+#[cfg(feature = "payloads")]
+pub use encode::{Frame, FrameError};
 pub use spec::*;
 pub use table::{UnknownCategory, UnknownEventType};
 

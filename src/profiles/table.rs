@@ -213,6 +213,29 @@ macro_rules! profile {
                     Event::Unknown(unknown) => Ok(unknown.data.clone()),
                 }
             }
+
+            /// The frame in which the service sends it; `meta` stands around the payload, where
+            /// the profile has an envelope.
+            ///
+            /// # Errors
+            /// When the payload cannot be written, or not as this profile's.
+            pub fn frame(
+                &self,
+                meta: &$meta,
+            ) -> Result<$crate::profiles::Frame, $crate::profiles::FrameError> {
+                let failed = |error: serde_json::Error| {
+                    $crate::profiles::FrameError::new(self.name(), error.to_string())
+                };
+                let spec = spec();
+                let payload = self.payload().map_err(failed)?;
+                // Text goes out as what it says, not as a JSON string.
+                let payload = match (self, spec.format) {
+                    (Event::Unknown(_), _) | (_, $crate::profiles::Format::Json) => payload,
+                    _ => serde_json::from_str(&payload).map_err(failed)?,
+                };
+                let meta = serde_json::to_string(meta).map_err(failed)?;
+                $crate::profiles::Frame::new(&spec, self.name(), &payload, &meta)
+            }
         }
 
         #[cfg(feature = "payloads")]
