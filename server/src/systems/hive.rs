@@ -6,6 +6,7 @@
 
 mod bus;
 mod demo;
+mod event;
 mod routes;
 mod sessions;
 mod types;
@@ -18,7 +19,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use self::bus::Event;
+use self::event::Event;
 use self::sessions::Sessions;
 use crate::control::ControlError;
 use crate::namespace::Namespace;

@@ -2,6 +2,7 @@
 
 mod bytes_client;
 mod cortex;
+mod decoding;
 mod hive;
 mod stage;
 mod stock;

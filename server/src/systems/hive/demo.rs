@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::bus::Event;
+use super::event::Event;
 use super::{DEMO_SESSION, publish_event};
 use crate::namespace::Namespace;
 use crate::python_time;

@@ -14,8 +14,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::bus::{Client, Event, Next, Requested};
+use super::bus::{Client, Next, Requested};
 use super::demo;
+use super::event::Event;
 use crate::config::HiveConfig;
 use crate::namespace::Namespace;
 use crate::python_json::{self, Style};
