@@ -82,7 +82,8 @@ export class Filter {
 
   #buildChips(group, label) {
     group.setAttribute('aria-label', `${label} categories`);
-    for (const category of this.#categories) {
+    // A category of which nothing comes by itself has its place in the list alone.
+    for (const category of this.#categories.filter(({ usual }) => usual.length > 0)) {
       const chip = made('button', `chip ${colourClass(category.number)}`);
       chip.type = 'button';
       chip.dataset.category = category.name;
@@ -151,7 +152,7 @@ export class Filter {
 
   #writeSelection() {
     for (const { chip, usual } of this.#categories) {
-      chip.setAttribute('aria-pressed', this.#share(usual));
+      chip?.setAttribute('aria-pressed', this.#share(usual));
     }
     for (const [type, box] of this.#boxes) box.checked = this.#selected.has(type);
     this.#open.textContent = this.#unfiltered
@@ -162,7 +163,7 @@ export class Filter {
   #writeCounts() {
     for (const { counter, count } of this.#categories) {
       const text = compact(count);
-      if (counter.textContent !== text) counter.textContent = text;
+      if (counter && counter.textContent !== text) counter.textContent = text;
     }
   }
 }
