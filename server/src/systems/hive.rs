@@ -71,6 +71,7 @@ pub async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
     demo::run_after_run(namespace, pace).await;
 }
 
+/// Publishes into a session, which is created, or brought back, if need be.
 fn publish_event(namespace: &Namespace, session: &str, event: Event) -> usize {
     let config = namespace.config().hive;
     namespace.hive.with_sessions(|sessions| {
@@ -78,6 +79,16 @@ fn publish_event(namespace: &Namespace, session: &str, event: Event) -> usize {
             .open(session, config.history)
             .publish(event, config.seq)
     })
+}
+
+/// Publishes into a session unless it was stopped: the agents of a stopped one are silent.
+fn publish_if_live(namespace: &Namespace, session: &str, event: Event) {
+    let config = namespace.config().hive;
+    namespace.hive.with_sessions(|sessions| {
+        if let Some(bus) = sessions.live(session, config.history) {
+            bus.publish(event, config.seq);
+        }
+    });
 }
 
 /// One item of the control API's `publish`.

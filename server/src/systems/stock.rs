@@ -278,7 +278,12 @@ async fn write_answer(
 /// service, and escapes what is not ASCII.
 fn frame(event: &Value, ascii_errors: bool) -> String {
     if let Value::String(text) = event {
-        let lines: Vec<String> = text.lines().map(|line| format!("data: {line}\n")).collect();
+        // Whatever ends a line to the client begins a new one here.
+        let text = text.replace("\r\n", "\n");
+        let lines: Vec<String> = text
+            .split(['\n', '\r'])
+            .map(|line| format!("data: {line}\n"))
+            .collect();
         return lines.concat() + "\n";
     }
     let ascii = ascii_errors && event["type"] == "error";

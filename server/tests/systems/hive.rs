@@ -281,6 +281,8 @@ async fn a_stopped_session_keeps_its_open_streams_and_turns_away_new_ones() {
         format!("{{\"session_id\": \"{id}\", \"stopped\": true}}")
     );
     assert_eq!(open.frame().await, ": keepalive\n\n");
+    let chat = post(&namespace, &format!("{path}/chat"), r#"{"message": "a"}"#).await;
+    assert_eq!(chat.status, 404);
     assert_eq!(get(&namespace, &events).await.status, 404);
     assert_eq!(
         request(&namespace, "DELETE", &path, &[], "").await.status,

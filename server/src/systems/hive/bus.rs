@@ -18,6 +18,9 @@ use super::types;
 /// them on disk without end; here they are in memory and so have one.
 const LOG_EVENTS: usize = 5000;
 
+/// Bytes of these, as they are on the wire.
+const LOG_BYTES: usize = 32 << 20;
+
 /// The types that a client asked for with `?types=`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Requested {
@@ -163,7 +166,9 @@ pub(crate) struct EventBus {
     history: VecDeque<Arc<Event>>,
     /// How many events the history keeps.
     capacity: usize,
-    log: VecDeque<Arc<Event>>,
+    /// Each event with its length on the wire.
+    log: VecDeque<(Arc<Event>, usize)>,
+    log_bytes: usize,
     clients: Vec<Weak<Client>>,
     published: u64,
 }
@@ -174,6 +179,7 @@ impl EventBus {
             history: VecDeque::new(),
             capacity,
             log: VecDeque::new(),
+            log_bytes: 0,
             clients: Vec::new(),
             published: 0,
         }
@@ -186,8 +192,9 @@ impl EventBus {
         event.seq = numbered.then_some(self.published);
         let frame = event.frame();
         let event = Arc::new(event);
-        push_bounded(&mut self.history, self.capacity, event.clone());
-        push_bounded(&mut self.log, LOG_EVENTS, event.clone());
+        self.history.push_back(event.clone());
+        self.keep(self.capacity);
+        self.write_down(event.clone(), frame.len());
         self.clients.retain(|client| client.strong_count() > 0);
         self.clients
             .iter()
@@ -201,6 +208,16 @@ impl EventBus {
         self.capacity = capacity;
         while self.history.len() > capacity {
             self.history.pop_front();
+        }
+    }
+
+    /// Adds to the log, from which the oldest goes first.
+    fn write_down(&mut self, event: Arc<Event>, length: usize) {
+        self.log.push_back((event, length));
+        self.log_bytes += length;
+        while self.log.len() > LOG_EVENTS || self.log_bytes > LOG_BYTES {
+            let oldest = self.log.pop_front();
+            self.log_bytes -= oldest.map_or(self.log_bytes, |(_, length)| length);
         }
     }
 
@@ -234,18 +251,12 @@ impl EventBus {
             .log
             .iter()
             .rev()
+            .map(|(event, _)| event)
             .filter(|event| text_of(event).is_none_or(|text| seen.insert(text)))
             .map(|event| event.envelope())
             .collect();
         envelopes.reverse();
         envelopes
-    }
-}
-
-fn push_bounded(events: &mut VecDeque<Arc<Event>>, capacity: usize, event: Arc<Event>) {
-    events.push_back(event);
-    while events.len() > capacity {
-        events.pop_front();
     }
 }
 
@@ -527,6 +538,21 @@ mod tests {
         drop(client);
         assert_eq!(bus.clients(), 0);
         assert_eq!(bus.publish(delta(0), false), 0);
+    }
+
+    #[test]
+    fn the_log_has_an_end_in_bytes() {
+        let mut bus = EventBus::new(1);
+        let text = "x".repeat(LOG_BYTES / 4);
+        for n in 0..8 {
+            bus.publish(
+                event("goal_progress", "queen", json!({"n": n, "text": text})),
+                false,
+            );
+        }
+        let log = bus.log();
+        let numbers: Vec<&Value> = log.iter().map(|event| &event["data"]["n"]).collect();
+        assert_eq!(numbers, [5, 6, 7]);
     }
 
     #[test]

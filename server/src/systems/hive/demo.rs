@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::event::Event;
-use super::{DEMO_SESSION, publish_event};
+use super::{DEMO_SESSION, publish_if_live};
 use crate::namespace::Namespace;
 use crate::python_time;
 use crate::traffic::Pace;
@@ -65,7 +65,7 @@ pub(super) async fn run_after_run(namespace: Arc<Namespace>, pace: Pace) {
                 sessions.push(DEMO_SESSION.to_owned());
             }
             for session in sessions {
-                publish_event(&namespace, &session, step.event(&execution));
+                publish_if_live(&namespace, &session, step.event(&execution));
             }
         }
     }
@@ -91,7 +91,7 @@ pub(super) async fn reply(namespace: Arc<Namespace>, session: String, message: S
     let execution = format!("exec_{}", short_id());
     for step in steps {
         tokio::time::sleep(Duration::from_millis(step.pause)).await;
-        publish_event(&namespace, &session, step.event(&execution));
+        publish_if_live(&namespace, &session, step.event(&execution));
     }
 }
 

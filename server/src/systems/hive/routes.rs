@@ -219,7 +219,7 @@ fn say(
         run_id: None,
         seq: None,
     };
-    super::publish_event(namespace, id, echo);
+    super::publish_if_live(namespace, id, echo);
     tokio::spawn(demo::reply(
         namespace.clone(),
         id.to_owned(),
