@@ -131,7 +131,10 @@ pub(crate) fn publish(
         System::Plain => plain::publish(namespace, item),
         System::Stock | System::Stage => Err(ControlError::field(
             "system",
-            format!("`{}` answers when asked; use /_tidewire/answer", system.name()),
+            format!(
+                "`{}` answers when asked; use /_tidewire/answer",
+                system.name()
+            ),
         )),
     }
 }
@@ -148,7 +151,10 @@ pub(crate) fn answer(
         System::Dashtam | System::Cortex | System::Hive | System::Plain => {
             Err(ControlError::field(
                 "system",
-                format!("`{}` is a live stream; use /_tidewire/publish", system.name()),
+                format!(
+                    "`{}` is a live stream; use /_tidewire/publish",
+                    system.name()
+                ),
             ))
         }
     }
