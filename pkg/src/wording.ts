@@ -26,7 +26,7 @@ export function shown(value: unknown): string {
 export function suggestion(name: string, known: readonly string[]): string {
   let nearest: string | undefined;
   // A third of the letters may be wrong, no more: a far-fetched guess misleads.
-  let least = Math.floor(Math.max(name.length, 3) / 3) + 1;
+  let least = Math.floor(name.length / 3) + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), least);
     if (distance < least) {
