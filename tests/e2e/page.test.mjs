@@ -339,8 +339,8 @@ for (const width of [1280, 360]) {
       for (const name of PANELS) await delivered(page, name, 12);
       await inState(page, 'stock-agent', 'closed');
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
-      const clipped = await page.locator('.panel').evaluateAll((panels) =>
-        panels.filter((panel) => panel.scrollHeight > panel.clientHeight + 1).map((panel) => panel.dataset.profile));
+      const clipped = await page.locator('.panel, .chips').evaluateAll((boxes) =>
+        boxes.filter((box) => box.scrollHeight > box.clientHeight + 1).map((box) => `${box.closest('.panel').dataset.profile} ${box.className}`));
       assert.deepEqual(clipped, []);
       await mkdir(`${root}target/screenshots`, { recursive: true });
       await page.screenshot({ path: `${root}target/screenshots/${width}-${scheme}.png`, fullPage: true });
