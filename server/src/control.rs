@@ -287,7 +287,7 @@ async fn post_answer(Extension(namespace): InNamespace, body: Bytes) -> Outcome<
 async fn post_script(Extension(namespace): InNamespace, body: Bytes) -> Outcome<Value> {
     let script: Script = parse(&body)?;
     let steps = script.steps.len();
-    namespace.scripts.push(script);
+    namespace.scripts.push(script)?;
     Ok(Json(json!({"steps": steps})))
 }
 

@@ -101,7 +101,7 @@ impl Dispatch {
                 return Ok(uncontrolled(StatusCode::BAD_REQUEST.into_response()));
             }
         };
-        exchange.set_body(&body);
+        namespace.requests.set_body(&exchange, &body);
 
         let mode = namespace.config().cors;
         let head = parts.headers.clone();

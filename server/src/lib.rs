@@ -1,4 +1,7 @@
 //! A test server that speaks five Server-Sent Events systems, and misbehaves on command.
+//!
+//! [`TestServer`] is the server inside of a test, [`Server`] the one behind the command, and
+//! [`systems`] tells how to add a system.
 
 pub mod config;
 pub mod control;
@@ -26,3 +29,8 @@ pub use stream::{Ending, EventSender, EventStream, Limits, SendError};
 pub use systems::{Answer, System};
 pub use test_server::{TestNamespace, TestServer};
 pub use token::{DEFAULT_TTL_S, InvalidToken, TEST_USER, TokenSecret};
+
+/// The examples of the README are tested like any other.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

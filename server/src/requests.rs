@@ -20,6 +20,9 @@ use crate::{socket::SocketControl, stream::Ending};
 /// Requests kept for each namespace; older ones are forgotten.
 pub const LOG_LENGTH: usize = 10_000;
 
+/// Bytes of request bodies kept for each namespace; beyond, too, older requests are forgotten.
+pub const LOGGED_BODY_BYTES: usize = 64 << 20;
+
 /// Where a response stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -111,16 +114,16 @@ impl Exchange {
         }
     }
 
+    fn body_length(&self) -> usize {
+        lock(&self.record).body.len()
+    }
+
     pub(crate) fn seq(&self) -> u64 {
         lock(&self.record).seq
     }
 
     pub(crate) fn state(&self) -> ExchangeState {
         lock(&self.record).state
-    }
-
-    pub(crate) fn set_body(&self, body: &[u8]) {
-        lock(&self.record).body = String::from_utf8_lossy(body).into_owned();
     }
 
     /// Ends the response at byte `after` of its body, or now.
@@ -279,6 +282,8 @@ pub(crate) struct RequestLog {
 struct Entries {
     next: u64,
     ring: VecDeque<Arc<Exchange>>,
+    /// Lengths of the bodies in the ring.
+    body_bytes: usize,
     /// What is under way, which may have left the ring.
     open: Vec<Arc<Exchange>>,
 }
@@ -320,7 +325,7 @@ impl RequestLog {
             socket,
         });
         if entries.ring.len() == LOG_LENGTH {
-            entries.ring.pop_front();
+            entries.forget_oldest();
         }
         entries.ring.push_back(Arc::clone(&exchange));
         entries
@@ -330,14 +335,37 @@ impl RequestLog {
         OpenExchange(exchange)
     }
 
+    /// Enters the body that belongs to a request.
+    pub(crate) fn set_body(&self, exchange: &Arc<Exchange>, body: &[u8]) {
+        let mut entries = lock(&self.inner);
+        let is_kept = |kept: &Arc<Exchange>| Arc::ptr_eq(kept, exchange);
+        // Looked for from its own end: the newest is last.
+        if entries.ring.iter().rev().any(is_kept) {
+            let text = String::from_utf8_lossy(body).into_owned();
+            entries.body_bytes += text.len();
+            lock(&exchange.record).body = text;
+        }
+        while entries.body_bytes > LOGGED_BODY_BYTES {
+            entries.forget_oldest();
+        }
+    }
+
     /// Takes an entry out again: a static file is nobody's request.
     pub(crate) fn forget(&self, seq: u64) {
         let mut entries = lock(&self.inner);
-        entries.ring.retain(|exchange| exchange.seq() != seq);
+        let place = entries
+            .ring
+            .iter()
+            .rposition(|exchange| exchange.seq() == seq);
+        if let Some(exchange) = place.and_then(|place| entries.ring.remove(place)) {
+            entries.body_bytes -= exchange.body_length();
+        }
     }
 
     pub(crate) fn clear(&self) {
-        lock(&self.inner).ring.clear();
+        let mut entries = lock(&self.inner);
+        entries.ring.clear();
+        entries.body_bytes = 0;
     }
 
     pub(crate) fn records(&self, path: Option<&str>) -> Vec<RequestRecord> {
@@ -354,6 +382,14 @@ impl RequestLog {
             .open
             .retain(|open| open.state() == ExchangeState::Open);
         entries.open.clone()
+    }
+}
+
+impl Entries {
+    fn forget_oldest(&mut self) {
+        if let Some(oldest) = self.ring.pop_front() {
+            self.body_bytes -= oldest.body_length();
+        }
     }
 }
 
@@ -400,5 +436,22 @@ mod tests {
         let still_open = log.open();
         assert_eq!(still_open.len(), 1);
         assert!(Arc::ptr_eq(&still_open[0], open.exchange()));
+    }
+
+    #[test]
+    fn long_bodies_push_older_requests_out() {
+        let log = RequestLog::new();
+        let body = vec![b'x'; LOGGED_BODY_BYTES / 2];
+        for _ in 0..3 {
+            let open = begin(&log);
+            log.set_body(open.exchange(), &body);
+        }
+        let seqs: Vec<_> = log.records(None).iter().map(|record| record.seq).collect();
+        assert_eq!(seqs, [2, 3]);
+        log.clear();
+        let open = begin(&log);
+        log.set_body(open.exchange(), &body);
+        log.forget(open.exchange().seq());
+        assert_eq!(lock(&log.inner).body_bytes, 0);
     }
 }

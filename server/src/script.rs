@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    control::ControlError,
     requests::Exchange,
     stream::{Ending, EventSender, EventStream, Limits},
 };
@@ -110,7 +111,7 @@ impl Script {
     /// The status of the answer.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
-        self.head().0.clone_from(&status);
+        *self.head().0 = status;
         self
     }
 
@@ -195,6 +196,9 @@ impl Script {
     }
 }
 
+/// Scripts that may wait in one namespace.
+const MAX_SCRIPTS: usize = 1_024;
+
 /// The scripts that wait in one namespace.
 #[derive(Debug, Default)]
 pub(crate) struct Scripts {
@@ -202,8 +206,17 @@ pub(crate) struct Scripts {
 }
 
 impl Scripts {
-    pub(crate) fn push(&self, script: Script) {
-        self.lock().push_back(script);
+    /// # Errors
+    /// When too many wait already.
+    pub(crate) fn push(&self, script: Script) -> Result<(), ControlError> {
+        let mut queued = self.lock();
+        if queued.len() >= MAX_SCRIPTS {
+            return Err(ControlError::bad_request(format!(
+                "{MAX_SCRIPTS} scripts wait already; DELETE /_tidewire/script clears them"
+            )));
+        }
+        queued.push_back(script);
+        Ok(())
     }
 
     pub(crate) fn clear(&self) {
@@ -537,7 +550,9 @@ mod tests {
     #[test]
     fn a_script_for_two_requests_answers_two() {
         let scripts = Scripts::default();
-        scripts.push(Script::get("/a*").times(2).write("x"));
+        scripts
+            .push(Script::get("/a*").times(2).write("x"))
+            .unwrap();
         assert!(scripts.take(&Method::POST, "/a").is_none());
         assert!(scripts.take(&Method::GET, "/ab").is_some());
         assert!(scripts.take(&Method::GET, "/a").is_some());

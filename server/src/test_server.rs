@@ -16,6 +16,48 @@ use crate::{
 };
 
 /// A server on a free port of 127.0.0.1. Dropping it shuts it down.
+///
+/// ```
+/// use serde_json::json;
+/// use tidewire_server::{Ending, ExchangeState, Script, System, TEST_USER, TestServer};
+/// use tokio::{
+///     io::{AsyncReadExt, AsyncWriteExt},
+///     net::TcpStream,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = TestServer::start().await?;
+/// let namespace = server.namespace("my-test");
+/// assert!(namespace.url().ends_with("/ns/my-test"));
+///
+/// // The next request for the stream is cut off in the middle of a frame; the one after it is not.
+/// namespace.script(Script::get("/api/v1/events").write("data: {\"half").end(Ending::Fin))?;
+/// let mut client = TcpStream::connect(server.address()).await?;
+/// client
+///     .write_all(b"GET /ns/my-test/api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n")
+///     .await?;
+/// let mut response = String::new();
+/// client.read_to_string(&mut response).await?;
+/// assert!(response.ends_with("data: {\"half\r\n"));
+///
+/// let requests = namespace.requests()?;
+/// assert_eq!(requests[0].path, "/api/v1/events");
+/// assert_eq!(requests[0].state, ExchangeState::Cut);
+///
+/// // Live events, for whoever listens; tokens for the systems that ask for one.
+/// let report = namespace.publish(json!({
+///     "system": "dashtam",
+///     "event": "sync.accounts.completed",
+///     "data": {"connection_id": "5b0c6f4e-0b4f-4c6b-9c55-3c7f6d0a1e22", "account_count": 3},
+/// }))?;
+/// assert_eq!(report.receivers, [0]);
+/// let token = namespace.token(System::Dashtam, TEST_USER, 60)?;
+/// namespace.configure(|config| config.dashtam.heartbeat_ms = Some(20))?;
+/// # let _ = token;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TestServer {
     server: Server,
@@ -93,10 +135,9 @@ impl TestNamespace<'_> {
     /// Queues a response to the byte.
     ///
     /// # Errors
-    /// When the namespace cannot be opened.
+    /// When the namespace cannot be opened, or too many scripts wait in it.
     pub fn script(&self, script: Script) -> Result<(), ControlError> {
-        self.state()?.scripts.push(script);
-        Ok(())
+        self.state()?.scripts.push(script)
     }
 
     /// The requests so far.

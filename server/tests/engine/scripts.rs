@@ -92,9 +92,9 @@ async fn a_stalled_script_lasts_until_the_client_leaves() {
     let server = TestServer::start().await.unwrap();
     let namespace = server.default_namespace();
     namespace
-        .script(Script::get("/a").write(": x\n").stall())
+        .script(Script::post("/a").write(": x\n").stall())
         .unwrap();
-    let mut stalled = get(server.address(), "/a", &[]).await;
+    let mut stalled = post(server.address(), "/a", "{}").await;
     assert_eq!(stalled.read_bytes(4).await, b": x\n");
     assert!(stalled.is_silent().await);
     drop(stalled);
