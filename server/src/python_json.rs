@@ -244,7 +244,11 @@ mod tests {
 
     #[test]
     fn a_float_that_was_read_is_written_to_the_last_digit() {
-        for spelled in ["187.24158270135618", "965.0074960886351", "0.30000000000000004"] {
+        for spelled in [
+            "187.24158270135618",
+            "965.0074960886351",
+            "0.30000000000000004",
+        ] {
             let value: Value = serde_json::from_str(spelled).unwrap();
             assert_eq!(to_string(&value, ASCII), spelled);
         }

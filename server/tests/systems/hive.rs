@@ -76,6 +76,20 @@ async fn events_are_numbered_on_request_and_the_run_comes_last() {
 }
 
 #[tokio::test]
+async fn what_is_no_number_is_written_as_python_writes_it() {
+    let server = TestServer::start().await.unwrap();
+    let namespace = server.namespace("a");
+    let mut response = get(&namespace, EVENTS).await;
+    let data = json!({"progress": {"$float": "NaN"}, "eta": {"$float": "-Infinity"}});
+    publish(&namespace, "goal_progress", data);
+    let frame = response.frame().await;
+    assert!(
+        frame.contains("\"data\": {\"progress\": NaN, \"eta\": -Infinity}, "),
+        "{frame}"
+    );
+}
+
+#[tokio::test]
 async fn a_silent_stream_is_kept_alive_by_comments() {
     let server = TestServer::start().await.unwrap();
     let namespace = server.namespace("a");
