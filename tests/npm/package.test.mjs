@@ -1,0 +1,64 @@
+// What `npm pack` makes, installed as a user would install it.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const pkg = fileURLToPath(new URL('../../pkg/', import.meta.url));
+
+function npm(folder, ...args) {
+  return execFileSync('npm', [...args, '--no-audit', '--no-fund', '--ignore-scripts', '--offline', '--loglevel=error'], {
+    cwd: folder,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+}
+
+test('the package holds what it should and no more, and every entry of it works', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidewire-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [{ filename, files }] = JSON.parse(npm(pkg, 'pack', '--json', '--pack-destination', folder));
+  const paths = files.map(({ path }) => path);
+  const expected = /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(glue|inline)\.(js|d\.ts))|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
+  assert.deepEqual(paths.filter((path) => !expected.test(path)), []);
+  for (const path of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'dist/index.js', 'wasm/tidewire.wasm']) {
+    assert.ok(paths.includes(path), path);
+  }
+
+  writeFileSync(join(folder, 'package.json'), '{"private": true, "type": "module"}');
+  npm(folder, 'install', join(folder, filename));
+  const { exports } = JSON.parse(readFileSync(join(pkg, 'package.json'), 'utf8'));
+  for (const [entry, target] of Object.entries(exports)) {
+    const targets = typeof target === 'string' ? [target] : Object.values(target);
+    for (const path of targets) {
+      assert.ok(paths.includes(path.slice(2)), `${entry} points to ${path}`);
+    }
+    assert.ok(typeof target === 'string' || Object.keys(target)[0] === 'types', `${entry}: types first`);
+  }
+  const program = `
+    import { connect, TidewireError } from 'tidewire';
+    import * as profiles from 'tidewire/profiles';
+    import 'tidewire/slim';
+    import 'tidewire/url';
+    const fetch = async () => new Response('event: import.failed\\ndata: {"error": "x"}\\n\\n', {
+      headers: { 'content-type': 'text/event-stream' },
+    });
+    const stream = connect('http://test.example/', { profile: profiles.dashtam, fetch, reconnect: false });
+    for await (const { data } of stream) console.log(data.error);
+    console.log(Object.keys(profiles).sort().join());
+  `;
+  writeFileSync(join(folder, 'program.js'), program);
+  const output = execFileSync(process.execPath, ['program.js'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(output, 'x\ncortex,dashtam,defineProfile,hive,plain,stageChat,stockAgent\n');
+});
+
+test('the licences in the package are those of the project', () => {
+  for (const name of ['LICENSE-MIT', 'LICENSE-APACHE']) {
+    const own = readFileSync(join(pkg, name), 'utf8');
+    assert.equal(own, readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8'));
+  }
+});
