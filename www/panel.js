@@ -219,12 +219,12 @@ export class Panel {
     if (this.#system.question) text = { closed: 'Cancelled', ended: 'Answered' }[reason] ?? text;
     this.#setState('closed', text, !quiet);
     this.#list.say('No events');
-    if (!quiet && error) this.#note(error.message);
+    if (!quiet && error) this.#note(sentence(error.message));
   }
 
   #noteError({ error, willRetry, delay }) {
     const next = willRetry ? ` Trying again in ${(delay / 1000).toFixed(1)} s.` : '';
-    this.#note(`${error.message}${next}`);
+    this.#note(sentence(error.message) + next);
   }
 
   #setState(state, text = STATES[state], trouble = false) {
@@ -277,4 +277,8 @@ export class Panel {
   #find(selector) {
     return this.#element.querySelector(selector);
   }
+}
+
+function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
 }

@@ -170,6 +170,22 @@ test('closing a stream stops its events, and connecting brings them back', async
   assert.deepEqual(visit.errors, []);
 });
 
+test('a stream that is cut says so, comes back by itself and goes on', async () => {
+  const page = await quietPage();
+  const control = visit.control('dashtam');
+  await control.publish(loginFailed);
+  await delivered(page, 'dashtam', 1);
+  const note = panel(page, 'dashtam').locator('.note');
+  assert.deepEqual(await control.cut('/api/v1/events', 'rst'), { cut: 1 });
+  await until('word of the next attempt', async () => /Trying again in \d/.test(await note.textContent()));
+  await until('word of its success', async () => /^Reconnected\./.test(await note.textContent()));
+  await inState(page, 'dashtam', 'open');
+  await control.publish(refreshed);
+  await delivered(page, 'dashtam', 2);
+  // The browser itself logs the broken request.
+  assert.deepEqual(visit.errors.filter((text) => !text.includes('ERR_CONNECTION_RESET')), []);
+});
+
 test('markup in an event stays text, in the list and in the inspector', async () => {
   const page = await quietPage();
   const markup = '<img src=x onerror="window.pwned=1"><b>bold</b>';

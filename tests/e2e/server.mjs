@@ -53,6 +53,10 @@ export class Control {
     return this.#call('POST', '/script', { method, path, times: 1, steps });
   }
 
+  cut(path, how) {
+    return this.#call('POST', '/connections/cut', { path, how });
+  }
+
   async requests(path) {
     const query = new URLSearchParams({ path });
     return (await this.#call('GET', `/requests?${query}`)).requests;
