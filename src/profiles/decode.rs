@@ -151,12 +151,11 @@ impl<'a> RawEvent<'a> {
             Ok::<T, serde_json::Error>(event)
         };
         decode(self.payload).or_else(|error| {
-            if error.is_syntax() {
-                if let Cow::Owned(mended) = json::without_python_constants(self.payload) {
-                    if let Ok(event) = decode(&mended) {
-                        return Ok(event);
-                    }
-                }
+            if error.is_syntax()
+                && let Cow::Owned(mended) = json::without_python_constants(self.payload)
+                && let Ok(event) = decode(&mended)
+            {
+                return Ok(event);
             }
             Err(failed(error))
         })

@@ -60,13 +60,12 @@ pub fn unquoted(text: &[u8]) -> Option<Cow<'_, [u8]>> {
             b'u' => {
                 let mut unit = hex4(rest)?;
                 rest = &rest[4..];
-                if (0xD800..0xDC00).contains(&unit) {
-                    if let Some(low) = rest.strip_prefix(b"\\u").and_then(hex4) {
-                        if (0xDC00..0xE000).contains(&low) {
-                            unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-                            rest = &rest[6..];
-                        }
-                    }
+                if (0xD800..0xDC00).contains(&unit)
+                    && let Some(low) = rest.strip_prefix(b"\\u").and_then(hex4)
+                    && (0xDC00..0xE000).contains(&low)
+                {
+                    unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+                    rest = &rest[6..];
                 }
                 let character = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
                 out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
