@@ -1,0 +1,167 @@
+//! Refusals, ends and drops, as a user of `Client` meets them.
+
+use crate::server::Namespace;
+use futures::StreamExt;
+use serde_json::json;
+use tidewire::client::{Client, ClientError, Closed, Events, Item};
+use tidewire::connection::CloseReason;
+use tidewire::filter::Filter;
+use tidewire::profiles::Profile;
+use tidewire::profiles::dashtam::Dashtam;
+use tidewire::profiles::hive::Hive;
+use tidewire::profiles::plain::{self, Plain};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+async fn end<P: Profile>(events: &mut Events<P>) -> Closed {
+    while let Some(item) = events.next().await {
+        if let Item::Closed(closed) = item {
+            assert!(events.next().await.is_none(), "nothing comes after the end");
+            return closed;
+        }
+    }
+    unreachable!("the end is an item of its own");
+}
+
+fn message(closed: &Closed) -> String {
+    closed
+        .error
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+#[wasm_bindgen_test]
+async fn a_refused_status_comes_with_the_start_of_its_body() {
+    let server = Namespace::new("refused").await;
+    let url = server.url("/api/sessions/nobody/events");
+    let closed = end(&mut Client::<Hive>::new(url).connect()).await;
+    assert_eq!(closed.reason, CloseReason::Rejected);
+    assert_eq!(
+        message(&closed),
+        "the server answered 404: what was asked for is gone"
+    );
+    let Some(ClientError::Connection(error)) = closed.error else {
+        panic!("no error");
+    };
+    assert_eq!(error.status, 404);
+    assert_eq!(error.body, r#"{"error": "Session 'nobody' not found"}"#);
+}
+
+#[wasm_bindgen_test]
+async fn no_content_is_a_quiet_end() {
+    let server = Namespace::new("nothing").await;
+    server
+        .script("GET", "/plain", json!([{"status": 204}, {"end": "clean"}]))
+        .await;
+    let closed = end(&mut Client::<Plain>::new(server.url("/plain")).connect()).await;
+    assert_eq!((closed.reason, closed.error), (CloseReason::Ended, None));
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_event_stream_is_named() {
+    let server = Namespace::new("page").await;
+    let page = json!([
+        {"status": 200, "headers": {"content-type": "text/html"}},
+        {"write": "<p>Sign in"}, {"end": "clean"},
+    ]);
+    server.script("GET", "/plain", page).await;
+    let closed = end(&mut Client::<Plain>::new(server.url("/plain")).connect()).await;
+    assert_eq!(closed.reason, CloseReason::Rejected);
+    assert_eq!(
+        message(&closed),
+        "the response is 'text/html', not text/event-stream"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_filter_that_does_not_fit_says_what_would() {
+    let mut events = Client::<Dashtam>::new("/api/v1/events")
+        .filter(Filter::categories(["securty"]))
+        .connect();
+    let closed = end(&mut events).await;
+    assert!(
+        message(&closed)
+            .starts_with("dashtam has no category 'securty' (did you mean 'security'?)"),
+        "{closed:?}"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_token_in_a_header_is_refused_to_event_source() {
+    let mut events = Client::<Dashtam>::new("/api/v1/events")
+        .token(|_| std::future::ready(Some("secret".to_owned())))
+        .event_source()
+        .connect();
+    let closed = end(&mut events).await;
+    assert_eq!(closed.reason, CloseReason::Unsupported);
+    assert_eq!(
+        message(&closed),
+        "EventSource cannot send a token in a header: use transport 'fetch'"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn dropping_the_stream_closes_the_connection_at_once() {
+    let server = Namespace::new("drop").await;
+    for event_source in [false, true] {
+        let client = Client::<Plain>::new(server.url("/plain"));
+        let mut events = match event_source {
+            false => client.connect(),
+            true => client.event_source().connect(),
+        };
+        server.streams(1).await;
+        server
+            .publish(json!([{"system": "plain", "data": "x"}]))
+            .await;
+        while !matches!(events.next().await, Some(Item::Event(_))) {}
+        drop(events);
+        let gone = |requests: &[serde_json::Value]| {
+            requests
+                .last()
+                .is_some_and(|request| request["state"] == "client-gone")
+        };
+        server.requests_when(gone).await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_cut_stream_goes_on_after_the_last_id() {
+    let server = Namespace::new("cut").await;
+    let first = json!([{"write": "retry: 1\nid: a1\ndata: one\n\ndata: tw"}, {"end": "rst"}]);
+    let second = json!([{"write": "data: two\n\n"}, {"stall": true}]);
+    server.script("GET", "/plain", first).await;
+    server.script("GET", "/plain", second).await;
+    let backoff = tidewire::connection::Backoff::new(1, 50);
+    let mut events = Client::<Plain>::new(server.url("/plain"))
+        .reconnect(Some(backoff))
+        .connect();
+    let mut texts = Vec::new();
+    while texts.len() < 2 {
+        if let Some(Item::Event(event)) = events.next().await {
+            if let plain::Event::Message(text) = event.data {
+                texts.push(text);
+            }
+        }
+    }
+    assert_eq!(texts, ["one", "two"]);
+    let requests = server.requests().await;
+    assert_eq!(requests[1]["headers"]["last-event-id"], "a1");
+}
+
+#[wasm_bindgen_test]
+async fn a_slow_consumer_holds_the_server_back_and_loses_nothing() {
+    let server = Namespace::new("slow").await;
+    let text: String = (0..5_000).map(|n| format!("data: {n}\n\n")).collect();
+    let script = json!([{"write": text}, {"stall": true}]);
+    server.script("GET", "/plain", script).await;
+    let mut events = Client::<Plain>::new(server.url("/plain"))
+        .buffer(16)
+        .connect();
+    let mut next = 0;
+    while next < 5_000 {
+        if let Some(Item::Event(event)) = events.next().await {
+            assert_eq!(event.data, plain::Event::Message(next.to_string()));
+            next += 1;
+        }
+    }
+}

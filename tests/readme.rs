@@ -1,0 +1,51 @@
+//! The README's examples are the ones that are tested.
+
+#![cfg(not(target_arch = "wasm32"))]
+
+const README: &str = include_str!("../README.md");
+
+/// The first block of code in this language.
+fn block(language: &str) -> &str {
+    let (_, rest) = README
+        .split_once(&format!("```{language}\n"))
+        .expect("the README has such a block");
+    rest.split_once("```").expect("and it ends").0
+}
+
+/// What stands between the two marks, less the indentation of the first line.
+fn marked(source: &str, mark: &str) -> String {
+    let between = source.split(mark).nth(1).expect("the source has two marks");
+    let between = between
+        .trim_end_matches([' ', '\t'])
+        .trim_start_matches('\n');
+    let indentation = between.len() - between.trim_start_matches(' ').len();
+    between
+        .lines()
+        .map(|line| format!("{}\n", line.get(indentation..).unwrap_or(line.trim_start())))
+        .collect()
+}
+
+#[test]
+fn the_rust_of_the_readme_is_what_the_browser_runs() {
+    let source = include_str!("browser/readme.rs");
+    assert_eq!(block("rust"), marked(source, "// README\n"));
+}
+
+#[test]
+fn the_javascript_of_the_readme_is_what_node_runs() {
+    let source = include_str!("npm/readme.test.mjs");
+    let (_, body) = block("js").split_once("\n\n").expect("imports come first");
+    assert_eq!(body, marked(source, "// README\n"));
+}
+
+#[test]
+fn every_file_that_the_readme_names_is_there() {
+    for path in README.split(['`', '(', ')']).filter(|path| {
+        ["tests/", "src/", "server/", "pkg/", "docs/"]
+            .iter()
+            .any(|folder| path.starts_with(folder))
+    }) {
+        let full = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        assert!(full.exists(), "the README names {path}");
+    }
+}
