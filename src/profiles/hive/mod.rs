@@ -14,9 +14,11 @@ use super::{Payload, Recovery, Spec};
 use std::borrow::Cow;
 
 #[cfg(feature = "payloads")]
+mod later;
+#[cfg(feature = "payloads")]
 mod payloads;
 #[cfg(feature = "payloads")]
-pub use payloads::*;
+pub use {later::*, payloads::*};
 
 profile! {
     /// Hive, a colony of agents: what the queen says, what her workers do, what it costs.
