@@ -22,6 +22,7 @@ export function iterate<T>(
   let done = false;
   // Calls of `next` that overlap are answered in their order.
   let last: Promise<unknown> = Promise.resolve();
+  let pending = 0;
   const finish = (close: boolean) => {
     if (!done) {
       done = true;
@@ -50,8 +51,20 @@ export function iterate<T>(
   };
   return {
     next() {
+      if (pending === 0 && !done) {
+        // The common case, of which there may be thousands in a chunk.
+        const value = consumer.take();
+        if (value !== undefined) {
+          return Promise.resolve({ done: false, value });
+        }
+      }
+      pending += 1;
       const next = last.then(step);
-      last = next.catch(() => undefined);
+      last = next
+        .catch(() => undefined)
+        .then(() => {
+          pending -= 1;
+        });
       return next;
     },
     async return() {

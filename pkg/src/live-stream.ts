@@ -33,6 +33,8 @@ export class LiveStream {
   #connection: Connection | undefined;
   /** The headers for the attempt that is about to be made. */
   #headers: string[] = [];
+  /** That attempt cannot be made: not the token's fault, but the headers'. */
+  #headersFailed = false;
   /** The module is on the stack: it is not to be called, and no user's code is to run. */
   #inHost = false;
   /** The module waits for `want`. */
@@ -122,6 +124,7 @@ export class LiveStream {
   }
 
   once(name: string, handler: (event: AnyEvent) => unknown): () => void {
+    checkHandler(handler);
     const off = this.#handle(this.#passesFor(name, 'once'), (event) => {
       off();
       return handler(event);
@@ -280,8 +283,10 @@ export class LiveStream {
 
   #error(code: string, status: number, message: string, body: string): TidewireError {
     const url = new URL(this.#settings.url);
-    return new TidewireError(message, {
-      code: code as ErrorCode,
+    const headersFailed = code === 'token' && this.#headersFailed;
+    // What the function threw may hold a secret: it stays out of messages, as the token's does.
+    return new TidewireError(headersFailed ? 'headers: the function threw or rejected' : message, {
+      code: headersFailed ? 'options' : (code as ErrorCode),
       status: status || undefined,
       body: body || undefined,
       url: url.origin + url.pathname,
@@ -297,7 +302,9 @@ export class LiveStream {
   async #prepareAttempt(attempt: number, reason: string): Promise<string | null> {
     const { token, headers, jsonBody } = this.#settings;
     if (typeof headers === 'function') {
+      this.#headersFailed = true;
       this.#headers = flatHeaders(await headers(), jsonBody);
+      this.#headersFailed = false;
     }
     const request = { attempt, reason: reason as 'connect' | 'reconnect' | 'unauthorized' | 'filter' };
     return (typeof token === 'function' ? await token(request) : token) ?? null;
@@ -428,9 +435,7 @@ export class LiveStream {
   }
 
   #handle(passes: Passes, call: (event: AnyEvent) => unknown): () => void {
-    if (typeof call !== 'function') {
-      throw new TypeError('a handler must be a function');
-    }
+    checkHandler(call);
     const handler = { passes, call };
     this.#handlers = [...this.#handlers, handler];
     this.#drainSoon();
@@ -551,8 +556,11 @@ export class LiveStream {
 
   #callHandlers(event: AnyEvent): PromiseLike<unknown>[] {
     const waits: PromiseLike<unknown>[] = [];
-    for (const handler of this.#handlers) {
-      if (!handler.passes(event) || !this.#handlers.includes(handler)) {
+    const handlers = this.#handlers;
+    for (const handler of handlers) {
+      // One of the others may just have taken it off.
+      const off = this.#handlers !== handlers && !this.#handlers.includes(handler);
+      if (off || !handler.passes(event)) {
         continue;
       }
       try {
@@ -616,6 +624,12 @@ export class LiveStream {
 
   #tell(type: string, detail: object): void {
     this.#news.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+function checkHandler(handler: unknown): void {
+  if (typeof handler !== 'function') {
+    throw new TypeError('a handler must be a function');
   }
 }
 

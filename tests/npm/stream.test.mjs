@@ -316,6 +316,18 @@ test('a token that cannot be had is an error that does not tell the secret', asy
   assert.equal(fetch.calls.length, 0);
 });
 
+test('headers that cannot be had are told as such', async () => {
+  const fetch = scriptedFetch();
+  const headers = () => Promise.reject(new Error('secret-123'));
+  const stream = connect(URL_, { fetch, reconnect: false, headers });
+  await assert.rejects(all(stream), {
+    name: 'TidewireError',
+    code: 'options',
+    message: 'headers: the function threw or rejected',
+  });
+  assert.equal(fetch.calls.length, 0);
+});
+
 test('a stream that is lost is opened again from the last event ID, and says so', async () => {
   const fetch = scriptedFetch(
     answer(['id: 1\nevent: import.started\ndata: {}\n\n']),
