@@ -13,53 +13,53 @@ extern "C" {
 }
 
 /// The address that the tests were compiled for.
-pub fn address() -> &'static str {
+pub(crate) fn address() -> &'static str {
     option_env!("TIDEWIRE_SERVER")
         .expect("compile the tests with TIDEWIRE_SERVER=http://127.0.0.1:PORT of a tidewire-server")
 }
 
 /// A namespace of the server, all of a test's own.
-pub struct Namespace {
+pub(crate) struct Namespace {
     url: String,
 }
 
 impl Namespace {
     /// Each test takes a name of its own, and finds it empty.
-    pub async fn new(name: &str) -> Self {
+    pub(crate) async fn new(name: &str) -> Self {
         let url = format!("{}/ns/browser-{name}", address());
         let namespace = Namespace { url };
         namespace.call("POST", "reset", None).await;
         namespace
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
 
-    pub async fn publish(&self, items: Value) {
+    pub(crate) async fn publish(&self, items: Value) {
         let published = self.call("POST", "publish", Some(items)).await;
         assert_ne!(published["published"], json!(0), "{published}");
     }
 
-    pub async fn answer(&self, system: &str, events: Value) {
+    pub(crate) async fn answer(&self, system: &str, events: Value) {
         let answer = json!({"system": system, "events": events, "delay_ms": 0});
         self.call("POST", "answer", Some(answer)).await;
     }
 
-    pub async fn script(&self, method: &str, path: &str, steps: Value) {
+    pub(crate) async fn script(&self, method: &str, path: &str, steps: Value) {
         let script = json!({"method": method, "path": path, "times": 1, "steps": steps});
         self.call("POST", "script", Some(script)).await;
     }
 
-    pub async fn configure(&self, config: Value) {
+    pub(crate) async fn configure(&self, config: Value) {
         self.call("PATCH", "config", Some(config)).await;
     }
 
-    pub async fn token(&self, system: &str) -> String {
+    pub(crate) async fn token(&self, system: &str) -> String {
         self.issue(json!({"system": system})).await
     }
 
-    pub async fn token_for(&self, system: &str, user: &str) -> String {
+    pub(crate) async fn token_for(&self, system: &str, user: &str) -> String {
         self.issue(json!({"system": system, "user": user})).await
     }
 
@@ -69,7 +69,7 @@ impl Namespace {
     }
 
     /// The requests so far, less those by which the browser asks whether it may.
-    pub async fn requests(&self) -> Vec<Value> {
+    pub(crate) async fn requests(&self) -> Vec<Value> {
         let mut log = self.call("GET", "requests", None).await;
         let log: Vec<Value> =
             serde_json::from_value(log["requests"].take()).expect("a list of requests");
@@ -79,7 +79,7 @@ impl Namespace {
     }
 
     /// Waits until the log of requests is as `condition` says, and gives it.
-    pub async fn requests_when(&self, condition: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub(crate) async fn requests_when(&self, condition: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         for _ in 0..200 {
             let requests = self.requests().await;
             if condition(&requests) {
@@ -94,7 +94,7 @@ impl Namespace {
     }
 
     /// Waits until that many streams are open.
-    pub async fn streams(&self, count: usize) {
+    pub(crate) async fn streams(&self, count: usize) {
         let open = |requests: &[Value]| {
             let open = requests.iter().filter(|request| request["state"] == "open");
             open.count() == count
@@ -116,14 +116,14 @@ impl Namespace {
 }
 
 /// The text at a path of the server, if there is any.
-pub async fn file(path: &str) -> Option<String> {
+pub(crate) async fn file(path: &str) -> Option<String> {
     let url = format!("{}{path}", address());
     let (status, text) = get(&url, &web_sys::RequestInit::new()).await.ok()?;
     (status == 200).then_some(text)
 }
 
 /// Lets some milliseconds pass.
-pub async fn pause(millis: i32) {
+pub(crate) async fn pause(millis: i32) {
     let promise = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, millis));
     JsFuture::from(promise)
         .await
