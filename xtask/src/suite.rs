@@ -338,9 +338,9 @@ fn browser_tests(run: &mut Run<'_>) -> Outcome<Command> {
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
         // Seconds, for all tests of one file together.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
-    if let Some(filter) = &run.test_filter {
-        wasm_pack.args(["--", "--", filter]);
-    }
+    // The tests say how many event types they compared.
+    wasm_pack.args(["--", "--", "--nocapture"]);
+    wasm_pack.args(&run.test_filter);
     Ok(wasm_pack)
 }
 
