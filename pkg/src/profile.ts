@@ -86,7 +86,7 @@ export interface TextDefinition {
   readonly append?: { readonly [type: string]: string } | undefined;
   /** The whole answer, in place of what was gathered. */
   readonly replace?: { readonly [type: string]: string } | undefined;
-  /** The server's word that there will be no answer, and why. */
+  /** The server's word that there will be no answer, and why; where nothing stands at the path, the type says it. */
   readonly fail?: { readonly [type: string]: string } | undefined;
 }
 

@@ -248,6 +248,8 @@ fn text(profile: &str) -> &'static [(&'static str, &'static str, &'static str)] 
                 "tool_results.choices.0.delta.content",
             ),
             ("fail", "error", "error"),
+            // It says no more than its name; without an entry a cancelled answer looked whole.
+            ("fail", "cancel", "reason"),
         ],
         _ => &[],
     }

@@ -408,6 +408,11 @@ test('text rejects when the server says that there is no answer, or breaks off',
     code: 'server',
     message: 'stock-agent has no answer: no model',
   });
+  const cancelled = once(stageChat, ['event: cancel\ndata: {"stage_id":"s"}\n\n']);
+  await assert.rejects(cancelled.stream.text(), {
+    code: 'server',
+    message: 'stage-chat has no answer: cancel',
+  });
   const broken = once(stockAgent, ['data: {"type": "chunk", "content": "a"}\n\n']);
   await assert.rejects(broken.stream.text(), { name: 'TidewireError' });
   assert.equal((await broken.stream.closed).reason, 'interrupted');

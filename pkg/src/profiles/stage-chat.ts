@@ -223,6 +223,6 @@ export const stageChat = /*#__PURE__*/ defineProfile<StageChatEvents, undefined,
       chat_completion_chunk: 'chunk.choices.0.delta.content',
       tool_completion_chunk: 'tool_results.choices.0.delta.content',
     },
-    fail: { error: 'error' },
+    fail: { error: 'error', cancel: 'reason' },
   },
 });
