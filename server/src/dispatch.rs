@@ -5,6 +5,7 @@ use std::{convert::Infallible, path::PathBuf, sync::Arc};
 use axum::{
     Json, Router,
     body::Body,
+    extract::DefaultBodyLimit,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -62,8 +63,11 @@ impl Dispatch {
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.mount.len()));
         Self {
             namespaces,
-            systems: systems::router().fallback(unrouted),
-            control: control::router(),
+            // Bodies are read, and bounded, before they get to a router.
+            systems: systems::router()
+                .fallback(unrouted)
+                .layer(DefaultBodyLimit::disable()),
+            control: control::router().layer(DefaultBodyLimit::disable()),
             mounts,
         }
     }

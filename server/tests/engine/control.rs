@@ -300,3 +300,23 @@ async fn live_traffic_waits_for_somebody_to_listen() {
     assert_eq!(&stream.text()[..expected.len()], expected);
     call(&server, "POST", "/_tidewire/traffic", json!({"on": false})).await;
 }
+
+#[tokio::test]
+async fn ten_thousand_items_are_published_at_once_and_arrive_in_order() {
+    let server = TestServer::start().await.unwrap();
+    let mut stream = get(server.address(), "/plain", &[]).await;
+    let text = "x".repeat(400);
+    let items: Vec<_> = (0..10_000)
+        .map(|count| json!({"system": "plain", "id": count.to_string(), "data": text}))
+        .collect();
+    let (status, report) = call(&server, "POST", "/_tidewire/publish", items.into()).await;
+    assert_eq!((status, &report["published"]), (200, &json!(10_000)));
+    let last = format!("id: 9999\ndata: {text}\n\n");
+    let ids: Vec<_> = stream
+        .read_until(&last)
+        .await
+        .lines()
+        .filter_map(|line| line.strip_prefix("id: "))
+        .collect();
+    assert!((0..10_000).map(|count| count.to_string()).eq(ids));
+}

@@ -334,7 +334,7 @@ async fn what_is_published_between_replay_and_live_is_lost_unless_seamless() {
         namespace
             .configure(|config| {
                 config.dashtam.seamless = seamless;
-                config.dashtam.replay_gap_ms = 50;
+                config.dashtam.replay_gap_ms = 500;
             })
             .unwrap();
         publish_three(&namespace);
