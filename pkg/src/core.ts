@@ -92,7 +92,8 @@ function guarded(
   broken: () => boolean,
   breakDown: (cause: unknown) => void,
 ): WebAssembly.Exports {
-  const guard = (inner: (...values: unknown[]) => unknown) =>
+  const guard =
+    (inner: (...values: unknown[]) => unknown) =>
     (...values: unknown[]): unknown => {
       if (broken()) {
         return undefined;

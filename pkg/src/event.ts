@@ -65,23 +65,22 @@ export type UnknownEvent<P extends AnyProfile> = EventShape<
 
 /** Any event of a profile. Narrows on `type`, and on `category`. */
 export type StreamEvent<P extends AnyProfile, Mode extends Parse | undefined = undefined> =
-  | KnownEvent<P, TypeNames<P>, Mode>
-  | UnknownEvent<P>;
+  KnownEvent<P, TypeNames<P>, Mode> | UnknownEvent<P>;
 
 /** What a category may be called. */
 export type CategoryName<P extends AnyProfile> = keyof TypesOf<P>['categories'] & string;
 
 /** What an event type may be called in a filter: its name, a glob, and for open profiles anything. */
 export type TypeName<P extends AnyProfile> =
-  | TypeNames<P>
-  | `${string}*${string}`
-  | (true extends TypesOf<P>['open'] ? string : never);
+  TypeNames<P> | `${string}*${string}` | (true extends TypesOf<P>['open'] ? string : never);
 
 type GlobPattern<Glob extends string> = Glob extends `${infer Head}*${infer Tail}`
   ? `${Head}${string}${GlobPattern<Tail>}`
   : Glob;
 
-type UnknownIfOpen<P extends AnyProfile> = true extends TypesOf<P>['open'] ? UnknownEvent<P> : never;
+type UnknownIfOpen<P extends AnyProfile> = true extends TypesOf<P>['open']
+  ? UnknownEvent<P>
+  : never;
 
 /** What a handler for `Name`, a type, a glob, `*` or `unknown`, is given. */
 export type EventMatching<
@@ -97,17 +96,14 @@ export type EventMatching<
       : KnownEvent<P, Extract<TypeNames<P>, GlobPattern<Name>>, Mode> | UnknownIfOpen<P>;
 
 /** What a handler for a category is given. */
-export type EventIn<
-  P extends AnyProfile,
-  Category extends string,
-  Mode extends Parse | undefined,
-> = string extends CategoryName<P>
-  ? KnownEvent<P, TypeNames<P>, Mode>
-  : KnownEvent<
-      P,
-      Extract<TypesOf<P>['categories'][Category & CategoryName<P>], TypeNames<P>>,
-      Mode
-    >;
+export type EventIn<P extends AnyProfile, Category extends string, Mode extends Parse | undefined> =
+  string extends CategoryName<P>
+    ? KnownEvent<P, TypeNames<P>, Mode>
+    : KnownEvent<
+        P,
+        Extract<TypesOf<P>['categories'][Category & CategoryName<P>], TypeNames<P>>,
+        Mode
+      >;
 
 /** An event as the stream's insides see it. */
 export type AnyEvent = EventShape<string, string | null, unknown, unknown>;

@@ -56,7 +56,9 @@ export function matcher(profile: ProfileDefinition, name: string): Passes {
   const pattern = glob(name);
   // Of a closed profile's unknown events a type's handler hears nothing: its type does not promise them.
   return (event) =>
-    event.category === null ? profile.open === true && pattern.test(event.name) : types.has(event.type);
+    event.category === null
+      ? profile.open === true && pattern.test(event.name)
+      : types.has(event.type);
 }
 
 /**

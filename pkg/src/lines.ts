@@ -52,7 +52,11 @@ export function profileLines(profile: ProfileDefinition): string {
 function columns(
   value: string | { readonly [kind: string]: string | number } | undefined,
 ): (string | number)[] | undefined {
-  return typeof value === 'object' ? Object.entries(value)[0] : value === undefined ? value : [value];
+  return typeof value === 'object'
+    ? Object.entries(value)[0]
+    : value === undefined
+      ? value
+      : [value];
 }
 
 function flags(profile: ProfileDefinition, type: string): number {

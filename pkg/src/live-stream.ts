@@ -7,9 +7,10 @@ import { type ErrorCode, TidewireError } from './error.js';
 import type { AnyEvent } from './event.js';
 import { checkFilter, checkType, filterMatcher, matcher, type Passes } from './filter.js';
 import { iterate, readable } from './iterate.js';
-import { profileLines } from './lines.js';
+import { connectionOptions } from './module-options.js';
 import { flatHeaders, type Settings } from './options.js';
 import { EventQueue, Notice } from './queue.js';
+import { report } from './report.js';
 import type { Closed, StreamState } from './stream.js';
 import { gatherText } from './text.js';
 
@@ -66,11 +67,8 @@ export class LiveStream {
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    this.#decoder = new Decoder(
-      settings.profile,
-      settings.parse,
-      settings.lastEventId,
-      (text) => this.#repairJson(text),
+    this.#decoder = new Decoder(settings.profile, settings.parse, settings.lastEventId, (text) =>
+      this.#repairJson(text),
     );
     this.#queue = new EventQueue(this.#decoder);
     // Where the symbol is missing, so is the statement that would use it.
@@ -91,10 +89,16 @@ export class LiveStream {
 
   get lastEventId(): string {
     const upToDate = this.#queue.events === 0 && this.#behind.length === 0;
-    // Ids also come without an event, and with events that the filter keeps back.
-    return upToDate && !this.#inHost && this.#connection !== undefined && this.#end === undefined
-      ? this.#connection.lastEventId
-      : this.#delivered;
+    if (!upToDate || this.#inHost || this.#connection === undefined || this.#end !== undefined) {
+      return this.#delivered;
+    }
+    try {
+      // Ids also come without an event, and with events that the filter keeps back.
+      return this.#connection.lastEventId;
+    } catch {
+      // A trap: it has ended the stream.
+      return this.#delivered;
+    }
   }
 
   close(): void {
@@ -155,7 +159,10 @@ export class LiveStream {
   }
 
   events(options?: { preventClose?: boolean | undefined }): AsyncIterableIterator<AnyEvent> {
-    return iterate(this.#consumer(() => this.#take()), options);
+    return iterate(
+      this.#consumer(() => this.#take()),
+      options,
+    );
   }
 
   batches(options?: { preventClose?: boolean | undefined }): AsyncIterableIterator<AnyEvent[]> {
@@ -189,33 +196,14 @@ export class LiveStream {
       return;
     }
     this.#core = core;
-    this.#releaseTrap = core.onTrap((error) => this.#finish('interrupted', error));
+    this.#releaseTrap = core.onTrap((error) => {
+      this.#connection = undefined;
+      this.#finish('interrupted', error);
+    });
     const settings = this.#settings;
-    const policy = settings.reconnect || {};
     try {
       this.#connection = new core.Connection(
-        {
-          spec: profileLines(settings.profile),
-          url: settings.url,
-          method: settings.method,
-          body: settings.body,
-          credentials: settings.credentials,
-          fetch: settings.fetch && outsideOfTheModule(settings.fetch),
-          transport: settings.transport,
-          withCredentials: settings.credentials === 'include',
-          ...this.#filter,
-          lastEventId: settings.lastEventId,
-          hasToken: this.#asksBeforeAttempts(),
-          connectTimeout: settings.connectTimeout,
-          staleAfter: settings.staleAfter,
-          maxEventBytes: settings.maxEventBytes,
-          reconnect: settings.reconnect !== false,
-          minDelay: policy.minDelay ?? NaN,
-          maxDelay: policy.maxDelay ?? NaN,
-          factor: policy.factor ?? NaN,
-          jitter: policy.jitter ?? true,
-          maxAttempts: policy.maxAttempts ?? Infinity,
-        },
+        connectionOptions(settings, this.#filter, this.#asksBeforeAttempts()),
         this.#host(),
       );
       if (typeof settings.headers !== 'function') {
@@ -232,7 +220,8 @@ export class LiveStream {
   }
 
   #host(): Host {
-    const later = <T extends unknown[]>(call: (...values: T) => void) =>
+    const later =
+      <T extends unknown[]>(call: (...values: T) => void) =>
       (...values: T): void =>
         queueMicrotask(() => call(...values));
     return {
@@ -306,7 +295,10 @@ export class LiveStream {
       this.#headers = flatHeaders(await headers(), jsonBody);
       this.#headersFailed = false;
     }
-    const request = { attempt, reason: reason as 'connect' | 'reconnect' | 'unauthorized' | 'filter' };
+    const request = {
+      attempt,
+      reason: reason as 'connect' | 'reconnect' | 'unauthorized' | 'filter',
+    };
     return (typeof token === 'function' ? await token(request) : token) ?? null;
   }
 
@@ -649,24 +641,8 @@ function namesOf(change: { categories?: string[]; types?: string[] } | undefined
   return { categories: [...names.categories], types: [...names.types] };
 }
 
-/** A user's `fetch`, called when the module is off the stack. */
-function outsideOfTheModule(given: typeof fetch): typeof fetch {
-  return (input, init) => Promise.resolve().then(() => given(input, init));
-}
-
 function asTidewireError(error: unknown): TidewireError {
   return error instanceof TidewireError
     ? error
     : new TidewireError(String(error), { code: 'unsupported', cause: error });
-}
-
-/** As an error that nobody caught: the page's or process's own handlers see it. */
-function report(error: unknown): void {
-  if (typeof reportError === 'function') {
-    reportError(error);
-  } else {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

@@ -64,9 +64,7 @@ export interface ConnectOptions<
   readonly headers?: HeadersInit | (() => HeadersInit | PromiseLike<HeadersInit>) | undefined;
   /** Added to the URL; a list is repeated, null and undefined are left out. */
   readonly query?:
-    | URLSearchParams
-    | { readonly [name: string]: QueryValue | readonly QueryValue[] }
-    | undefined;
+    URLSearchParams | { readonly [name: string]: QueryValue | readonly QueryValue[] } | undefined;
   /** A plain object or a list is sent as JSON; a stream cannot be sent. */
   readonly body?: BodyInit | object | null | undefined;
   readonly credentials?: RequestCredentials | undefined;
@@ -275,7 +273,11 @@ const BUFFER: Checks<BufferOptions> = {
 
 const HEADERS = 'an object of names and values, a Headers, or a function that returns one';
 
-function checkEach(given: object, checks: { readonly [option: string]: Check }, path: string): void {
+function checkEach(
+  given: object,
+  checks: { readonly [option: string]: Check },
+  path: string,
+): void {
   const known = Object.keys(checks);
   for (const [option, value] of Object.entries(given)) {
     if (!known.includes(option)) {
@@ -365,7 +367,8 @@ function address(url: string | URL, query: ConnectOptions['query']): string {
   if (typeof url !== 'string' && !(url instanceof URL)) {
     throw new TypeError(`url must be text or a URL, not ${shown(url)}`);
   }
-  const base = (globalThis as { document?: Document }).document?.baseURI ?? globalThis.location?.href;
+  const base =
+    (globalThis as { document?: Document }).document?.baseURI ?? globalThis.location?.href;
   let absolute: URL;
   try {
     absolute = new URL(url, base);
@@ -395,9 +398,7 @@ function isObject(value: unknown): value is object {
 }
 
 function isQueryValue(value: unknown): boolean {
-  return (
-    value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value)
-  );
+  return value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value);
 }
 
 function names(value: unknown): string | undefined {

@@ -63,11 +63,7 @@ export interface ProfileDefinition {
   readonly gone?: readonly number[] | undefined;
   /** How an event that comes again is recognised: by its id, by a growing number in its data or else its whole text, by a member of its payload. */
   readonly identity?:
-    | 'none'
-    | 'id'
-    | { readonly sequence: string }
-    | { readonly field: string }
-    | undefined;
+    'none' | 'id' | { readonly sequence: string } | { readonly field: string } | undefined;
   /** What the server sends again after a reconnection. */
   readonly recovery?: 'none' | 'cursor' | 'history' | undefined;
   /** What must be mended in the text before it is JSON. */
@@ -199,7 +195,10 @@ const MEMBERS: { readonly [member in keyof Required<ProfileDefinition>]: Check }
   retry: delay,
   maxRetry: delay,
   text: (value) =>
-    isRecord(value) && [value['append'], value['replace'], value['fail']].every((paths) => paths === undefined || recordOfText(paths) === undefined)
+    isRecord(value) &&
+    [value['append'], value['replace'], value['fail']].every(
+      (paths) => paths === undefined || recordOfText(paths) === undefined,
+    )
       ? undefined
       : '{ append, replace, fail }: each an object of event types with a path in the payload',
 };
@@ -296,7 +295,10 @@ function names(value: unknown): string | undefined {
 }
 
 function recordOfText(value: unknown): string | undefined {
-  return isRecord(value) && Object.entries(value).flat().every((name) => text(name) === undefined)
+  return isRecord(value) &&
+    Object.entries(value)
+      .flat()
+      .every((name) => text(name) === undefined)
     ? undefined
     : 'an object of names';
 }

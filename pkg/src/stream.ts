@@ -144,4 +144,7 @@ export type EventOf<Stream> =
   Stream extends TidewireStream<infer P, infer Mode> ? StreamEvent<P, Mode> : never;
 
 /** A profile's payload of an event type. */
-export type DataOf<P extends AnyProfile, Type extends keyof TypesOf<P>['events']> = TypesOf<P>['events'][Type];
+export type DataOf<
+  P extends AnyProfile,
+  Type extends keyof TypesOf<P>['events'],
+> = TypesOf<P>['events'][Type];

@@ -1,13 +1,7 @@
 /** What every entry of the package exports beside its `connect`. */
 
 export { DecodeError, TidewireError, type ErrorCode } from './error.js';
-export type {
-  EventShape,
-  KnownEvent,
-  Parse,
-  StreamEvent,
-  UnknownEvent,
-} from './event.js';
+export type { EventShape, KnownEvent, Parse, StreamEvent, UnknownEvent } from './event.js';
 export type { DecodeFailure } from './decode.js';
 export type {
   BufferOptions,

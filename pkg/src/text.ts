@@ -15,7 +15,9 @@ export async function gatherText(
     throw new TypeError(`text: ${profile.name} does not say where the text of an answer stands`);
   }
   if (!plainText && parse === 'text') {
-    throw new TypeError("text: the payloads of this stream are not parsed; leave out parse: 'text'");
+    throw new TypeError(
+      "text: the payloads of this stream are not parsed; leave out parse: 'text'",
+    );
   }
   let text = '';
   for await (const event of events()) {
@@ -38,7 +40,8 @@ export async function gatherText(
 function textAt(data: unknown, path: string | undefined): string | undefined {
   let at: unknown = data;
   for (const member of path?.split('.') ?? []) {
-    at = typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[member] : undefined;
+    at =
+      typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[member] : undefined;
   }
   return typeof at === 'string' ? at : undefined;
 }

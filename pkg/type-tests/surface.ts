@@ -9,11 +9,20 @@ import {
   type TidewireError,
   type TidewireStream,
 } from 'tidewire';
-import { cortex, dashtam, hive, plain, stageChat, stockAgent, type Dashtam } from 'tidewire/profiles';
+import {
+  cortex,
+  dashtam,
+  hive,
+  plain,
+  stageChat,
+  stockAgent,
+  type Dashtam,
+} from 'tidewire/profiles';
 import { connect as connectSlim, initialize } from 'tidewire/slim';
 import { connect as connectByUrl } from 'tidewire/url';
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Equal<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function holds<_Claim extends true>(): void {}
 
 export async function narrowing(): Promise<void> {
@@ -146,7 +155,12 @@ export function options(controller: AbortController): void {
     parse: 'eager',
   });
   // Every option may be undefined, under exactOptionalPropertyTypes too.
-  connect('/', { profile: undefined, categories: undefined, token: undefined, reconnect: undefined });
+  connect('/', {
+    profile: undefined,
+    categories: undefined,
+    token: undefined,
+    reconnect: undefined,
+  });
   connect('/', { profile: stockAgent, body: { message: 'How is it?', session_id: null } });
   connect('/', { profile: stageChat, body: JSON.stringify({}) });
   connect('/', { profile: cortex, token: 'x', transport: 'eventsource' });
@@ -183,7 +197,11 @@ export async function ownProfile(): Promise<void> {
   });
   // @ts-expect-error -- no such type, and the profile is not open
   stream.on('tock', () => {});
-  const open = defineProfile<Prices>({ name: 'open', open: true, categories: { market: ['tick', 'halt'] } });
+  const open = defineProfile<Prices>({
+    name: 'open',
+    open: true,
+    categories: { market: ['tick', 'halt'] },
+  });
   connect('/prices', { profile: open }).on('tock', ({ data }) => data);
   const untyped = connect('/', { profile: defineProfile({ name: 'x', categories: { a: ['b'] } }) });
   for await (const event of untyped) {

@@ -67,10 +67,16 @@ test('no handler, iterator or listener runs while the module is on the stack', a
   inside = false;
   assert.deepEqual(seen, []);
   await settled();
-  assert.deepEqual(
-    seen.map(([what]) => what).sort(),
-    ['decodeerror', 'error', 'gap', 'handler', 'open', 'resumed', 'state', 'state'],
-  );
+  assert.deepEqual(seen.map(([what]) => what).sort(), [
+    'decodeerror',
+    'error',
+    'gap',
+    'handler',
+    'open',
+    'resumed',
+    'state',
+    'state',
+  ]);
   assert.ok(seen.every(([, inside]) => !inside));
 });
 
@@ -185,7 +191,11 @@ test('calls of next that overlap are answered in order', async () => {
   const results = await three;
   assert.deepEqual(
     results.map(({ done, value }) => [done, value?.data]),
-    [[false, 1], [false, 2], [true, undefined]],
+    [
+      [false, 1],
+      [false, 2],
+      [true, undefined],
+    ],
   );
 });
 
@@ -255,7 +265,10 @@ test('batches gives all that is there', async () => {
   connection.send('1', '2');
   connection.send('3');
   const { value } = await batches.next();
-  assert.deepEqual(value.map(({ data }) => data), [1, 2, 3]);
+  assert.deepEqual(
+    value.map(({ data }) => data),
+    [1, 2, 3],
+  );
 });
 
 test('readable is a web stream whose cancelling closes this one', async () => {
@@ -316,7 +329,10 @@ test('any other end throws the very error that closed tells, after what waits', 
     })();
     connection.send('1');
     connection.host.closed(reason, 'status', 403, 'refused', '{"detail":"no"}');
-    const error = await run.then(() => assert.fail('it must throw'), (error) => error);
+    const error = await run.then(
+      () => assert.fail('it must throw'),
+      (error) => error,
+    );
     assert.deepEqual(seen, [1]);
     const closed = await stream.closed;
     assert.equal(closed.error, error);
@@ -404,12 +420,10 @@ test('each failed attempt is an error event that says whether it is tried again'
   const failed = news(stream, 'error');
   connection.host.failed('network', 0, 'the connection broke', '', true, 1500);
   const { error, willRetry, delay } = await failed;
-  assert.deepEqual([error.code, error.message, willRetry, delay], [
-    'network',
-    'the connection broke',
-    true,
-    1500,
-  ]);
+  assert.deepEqual(
+    [error.code, error.message, willRetry, delay],
+    ['network', 'the connection broke', true, 1500],
+  );
 });
 
 test('setFilter drops what waits and does not fit, and asks the module', async () => {

@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect } from '../../pkg/dist/index.js';
-import { cortex, dashtam, hive, plain, stageChat, stockAgent } from '../../pkg/dist/profiles/index.js';
+import {
+  cortex,
+  dashtam,
+  hive,
+  plain,
+  stageChat,
+  stockAgent,
+} from '../../pkg/dist/profiles/index.js';
 import { all, news } from './scripted.mjs';
 
 const address = process.env.TIDEWIRE_URL;
@@ -69,7 +76,11 @@ test('Dashtam: a token in the header, a filter at the server, typed events', liv
   });
   const [progress, failed] = await received(stream, 2, () =>
     publish(
-      { system: 'dashtam', event: 'import.progress', data: { file_name: 'ä.csv', progress_percent: 5, records_processed: 7 } },
+      {
+        system: 'dashtam',
+        event: 'import.progress',
+        data: { file_name: 'ä.csv', progress_percent: 5, records_processed: 7 },
+      },
       { system: 'dashtam', event: 'sync.accounts.started', data: { connection_id: 'c' } },
       { system: 'dashtam', event: 'security.login.failed', data: { reason: 'password' } },
     ),
@@ -86,26 +97,45 @@ test('Dashtam: a token in the header, a filter at the server, typed events', liv
   );
 });
 
-test('Dashtam: a token that is refused is asked for once more, and then the body tells why', live, async () => {
-  const { base } = server();
-  const reasons = [];
-  const stream = connect(`${base}/api/v1/events`, {
-    profile: dashtam,
-    token: ({ reason }) => {
-      reasons.push(reason);
-      return 'stale';
-    },
-  });
-  const error = await all(stream).then(() => assert.fail('it must throw'), (error) => error);
-  assert.deepEqual(reasons, ['connect', 'unauthorized']);
-  assert.deepEqual([error.code, error.status, JSON.parse(error.body).detail], ['status', 401, 'Invalid token']);
-  assert.equal((await stream.closed).reason, 'rejected');
-});
+test(
+  'Dashtam: a token that is refused is asked for once more, and then the body tells why',
+  live,
+  async () => {
+    const { base } = server();
+    const reasons = [];
+    const stream = connect(`${base}/api/v1/events`, {
+      profile: dashtam,
+      token: ({ reason }) => {
+        reasons.push(reason);
+        return 'stale';
+      },
+    });
+    const error = await all(stream).then(
+      () => assert.fail('it must throw'),
+      (error) => error,
+    );
+    assert.deepEqual(reasons, ['connect', 'unauthorized']);
+    assert.deepEqual(
+      [error.code, error.status, JSON.parse(error.body).detail],
+      ['status', 401, 'Invalid token'],
+    );
+    assert.equal((await stream.closed).reason, 'rejected');
+  },
+);
 
 test('Cortex: a token in the URL, and dotted names mean the short ones', live, async () => {
   const { base, publish, token } = server();
-  const stream = connect(`${base}/v1/conversation/c-1`, { profile: cortex, token: () => token('cortex') });
-  const message = { id: 'm-1', content: 'Hello', role: 'user', created_at_utc: '2025-03-08T21:25:31+00:00', metadata: {} };
+  const stream = connect(`${base}/v1/conversation/c-1`, {
+    profile: cortex,
+    token: () => token('cortex'),
+  });
+  const message = {
+    id: 'm-1',
+    content: 'Hello',
+    role: 'user',
+    created_at_utc: '2025-03-08T21:25:31+00:00',
+    metadata: {},
+  };
   const on = { system: 'cortex', channel: 'conversation', resource: 'c-1' };
   const events = await received(stream, 3, () =>
     publish(
@@ -121,7 +151,10 @@ test('Cortex: a token in the URL, and dotted names mean the short ones', live, a
       ['status_update', { message: 'typing' }],
     ],
   );
-  const other = connect(`${base}/v1/user/somebody-else`, { profile: cortex, token: () => token('cortex') });
+  const other = connect(`${base}/v1/user/somebody-else`, {
+    profile: cortex,
+    token: () => token('cortex'),
+  });
   await assert.rejects(all(other), ({ status, body }) => {
     assert.equal(status, 403);
     assert.match(body, /Not authorized to access user events/);
@@ -142,10 +175,17 @@ test('Hive: the envelope is meta, and a session that is gone ends it', live, asy
   await publish(item('before'));
   const stream = connect(`${base}/api/sessions/${session}/events`, { profile: hive });
   const [event] = await received(stream, 1, () => publish(item('now')));
-  assert.deepEqual([event.type, event.category, event.data.content], ['llm_text_delta', 'llm', 'now']);
+  assert.deepEqual(
+    [event.type, event.category, event.data.content],
+    ['llm_text_delta', 'llm', 'now'],
+  );
   assert.equal(event.meta.stream_id, 'queen');
   const gone = connect(`${base}/api/sessions/nobody/events`, { profile: hive });
-  await assert.rejects(all(gone), { code: 'status', status: 404, body: /Session 'nobody' not found/ });
+  await assert.rejects(all(gone), {
+    code: 'status',
+    status: 404,
+    body: /Session 'nobody' not found/,
+  });
 });
 
 test('Stock: the question is sent once, and the answer is its text', live, async () => {
@@ -160,7 +200,10 @@ test('Stock: the question is sent once, and the answer is its text', live, async
     ],
     delay_ms: 1,
   });
-  const stream = connect(`${base}/api/chat`, { profile: stockAgent, body: { message: '?', session_id: null } });
+  const stream = connect(`${base}/api/chat`, {
+    profile: stockAgent,
+    body: { message: '?', session_id: null },
+  });
   assert.equal(await stream.text(), '收盘价上涨');
   const { requests } = await control('/requests');
   assert.equal(requests.filter(({ path }) => path.endsWith('/api/chat')).length, 1);
@@ -169,7 +212,10 @@ test('Stock: the question is sent once, and the answer is its text', live, async
 test('Stage: a body that the service refuses is told with its own words', live, async () => {
   const { base } = server();
   const stream = connect(`${base}/stream/v1/chat`, { profile: stageChat, body: {} });
-  const error = await all(stream).then(() => assert.fail('it must throw'), (error) => error);
+  const error = await all(stream).then(
+    () => assert.fail('it must throw'),
+    (error) => error,
+  );
   assert.equal(error.status, 422);
   assert.equal(JSON.parse(error.body).detail[0].type, 'missing');
 });
@@ -178,7 +224,10 @@ test('plain: text events, and closing is seen by the server', live, async () => 
   const { base, control, publish } = server();
   const stream = connect(`${base}/plain`, { profile: plain });
   const events = await received(stream, 2, () =>
-    publish({ system: 'plain', data: 'one\ntwo' }, { system: 'plain', event: 'tick', data: '1', id: '9' }),
+    publish(
+      { system: 'plain', data: 'one\ntwo' },
+      { system: 'plain', event: 'tick', data: '1', id: '9' },
+    ),
   );
   assert.deepEqual(
     events.map(({ type, name, data, id }) => [type, name, data, id]),

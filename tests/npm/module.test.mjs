@@ -43,10 +43,7 @@ test('the module is compiled at the first connect, and once', async () => {
 
 test('a trap ends the streams with a reason, and the next connect starts afresh', async () => {
   const { load } = countingLoader();
-  const fetch = scriptedFetch(
-    answer(['data: 1\n\n'], { end: 'hang' }),
-    answer(['data: 2\n\n']),
-  );
+  const fetch = scriptedFetch(answer(['data: 1\n\n'], { end: 'hang' }), answer(['data: 2\n\n']));
   const stream = open(load, { fetch });
   const iterator = stream.events();
   assert.equal((await iterator.next()).value.data, '1');
@@ -55,12 +52,16 @@ test('a trap ends the streams with a reason, and the next connect starts afresh'
   await assert.rejects(iterator.next(), {
     name: 'TidewireError',
     code: 'trap',
-    message: /^Tidewire's WebAssembly module broke down \(memory access out of bounds\); the next connect loads a fresh one$/,
+    message:
+      /^Tidewire's WebAssembly module broke down \(memory access out of bounds\); the next connect loads a fresh one$/,
   });
   const { reason, error } = await stream.closed;
   assert.deepEqual([reason, error.code, stream.state], ['interrupted', 'trap', 'closed']);
   assert.notEqual(await load(), broken);
-  assert.deepEqual((await all(open(load, { fetch }))).map(({ data }) => data), ['2']);
+  assert.deepEqual(
+    (await all(open(load, { fetch }))).map(({ data }) => data),
+    ['2'],
+  );
 });
 
 test('what is left of a broken module neither throws nor calls', async () => {
@@ -77,12 +78,22 @@ test('what is left of a broken module neither throws nor calls', async () => {
 });
 
 test('where the module cannot be compiled, the stream ends as unsupported and says what is needed', async () => {
-  const noSimd = new WebAssembly.CompileError('invalid value type: enable with --experimental-simd');
-  const refusals = [noSimd, new WebAssembly.CompileError("violates the Content Security Policy directive: \"script-src 'self'\"")];
+  const noSimd = new WebAssembly.CompileError(
+    'invalid value type: enable with --experimental-simd',
+  );
+  const refusals = [
+    noSimd,
+    new WebAssembly.CompileError(
+      'violates the Content Security Policy directive: "script-src \'self\'"',
+    ),
+  ];
   for (const refusal of refusals) {
     const { load } = countingLoader(() => Promise.reject(refusal));
     const stream = open(load);
-    const error = await all(stream).then(() => assert.fail('it must throw'), (error) => error);
+    const error = await all(stream).then(
+      () => assert.fail('it must throw'),
+      (error) => error,
+    );
     assert.equal(error.code, 'unsupported');
     assert.ok(error.message.includes(refusal.message));
     assert.match(error.message, /needs a browser with SIMD .* 'wasm-unsafe-eval'/);
@@ -108,7 +119,8 @@ test('slim takes the module from outside, and says so where it is missing', asyn
   const missing = slim.connect(URL_, { reconnect: false });
   await assert.rejects(all(missing), {
     code: 'unsupported',
-    message: "tidewire/slim has no WebAssembly module yet: call initialize() with 'tidewire/tidewire.wasm' before connect()",
+    message:
+      "tidewire/slim has no WebAssembly module yet: call initialize() with 'tidewire/tidewire.wasm' before connect()",
   });
   slim.initialize(Promise.resolve(new Response(bytes)));
   const fetch = scriptedFetch(answer(['data: 1\n\n']));

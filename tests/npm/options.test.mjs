@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect, defineProfile } from '../../pkg/dist/index.js';
-import { cortex, dashtam, hive, plain, stageChat, stockAgent } from '../../pkg/dist/profiles/index.js';
+import {
+  cortex,
+  dashtam,
+  hive,
+  plain,
+  stageChat,
+  stockAgent,
+} from '../../pkg/dist/profiles/index.js';
 
 const URL_ = 'http://test.example/events';
 const cyclic = {};
@@ -11,56 +18,128 @@ cyclic.self = cyclic;
 
 /** Options, and the message that they must be refused with. */
 const REFUSED = [
-  [{ catagories: [] }, /^unknown option 'catagories' \(did you mean 'categories'\?\)\. Allowed: profile, categories, types, token, .*, parse$/],
+  [
+    { catagories: [] },
+    /^unknown option 'catagories' \(did you mean 'categories'\?\)\. Allowed: profile, categories, types, token, .*, parse$/,
+  ],
   [{ validate: true }, /^unknown option 'validate'\. Allowed: /],
   [{ share: true }, /^unknown option 'share'/],
   [{ store: {} }, /^unknown option 'store'/],
   [{ pauseWhenHidden: false }, /^unknown option 'pauseWhenHidden'/],
-  [{ profile: 'dashtam' }, "profile must be a profile of 'tidewire/profiles', or one made by defineProfile, not \"dashtam\""],
-  [{ profile: dashtam, categories: ['data-sync'] }, "categories: dashtam has no category 'data-sync' (did you mean 'data_sync'?). Allowed: data_sync, provider, ai, import, portfolio, security"],
+  [
+    { profile: 'dashtam' },
+    'profile must be a profile of \'tidewire/profiles\', or one made by defineProfile, not "dashtam"',
+  ],
+  [
+    { profile: dashtam, categories: ['data-sync'] },
+    "categories: dashtam has no category 'data-sync' (did you mean 'data_sync'?). Allowed: data_sync, provider, ai, import, portfolio, security",
+  ],
   [{ categories: 'data_sync' }, 'categories must be a list of names, not "data_sync"'],
-  [{ profile: dashtam, types: ['sync.acounts.started'] }, "types: dashtam has no event type 'sync.acounts.started' (did you mean 'sync.accounts.started'?)"],
-  [{ profile: dashtam, types: ['synch.*'] }, "types: dashtam has no event type that matches 'synch.*'"],
+  [
+    { profile: dashtam, types: ['sync.acounts.started'] },
+    "types: dashtam has no event type 'sync.acounts.started' (did you mean 'sync.accounts.started'?)",
+  ],
+  [
+    { profile: dashtam, types: ['synch.*'] },
+    "types: dashtam has no event type that matches 'synch.*'",
+  ],
   [{ types: [1] }, 'types must be a list of names, not [1]'],
   [{ token: 7 }, 'token must be a string, null or a function, not 7'],
   [{ transport: 'websocket' }, "transport must be 'fetch' or 'eventsource', not \"websocket\""],
   [{ method: 'TRACE' }, 'method must be an HTTP method whose answer has a body, not "TRACE"'],
-  [{ headers: 7 }, /^headers must be an object of names and values, a Headers, or a function that returns one/],
-  [{ headers: { 'no good': 'x' } }, /^headers must be an object of names and values, a Headers, or a function that returns one \(.*no good.*\)/],
-  [{ query: { a: {} } }, 'query must be a URLSearchParams, or an object of text, numbers, booleans, and lists of them, not {"a":{}}'],
+  [
+    { headers: 7 },
+    /^headers must be an object of names and values, a Headers, or a function that returns one/,
+  ],
+  [
+    { headers: { 'no good': 'x' } },
+    /^headers must be an object of names and values, a Headers, or a function that returns one \(.*no good.*\)/,
+  ],
+  [
+    { query: { a: {} } },
+    'query must be a URLSearchParams, or an object of text, numbers, booleans, and lists of them, not {"a":{}}',
+  ],
   [{ method: 'GET', body: {} }, "body: a GET has none; leave out 'method', or make it 'POST'"],
   [{ body: cyclic }, /^body cannot be written as JSON: .*circular/],
-  [{ body: new Map() }, /^body must be text, a plain object or a list \(sent as JSON\), a Blob, an ArrayBuffer, a FormData or a URLSearchParams, not \{\}$/],
+  [
+    { body: new Map() },
+    /^body must be text, a plain object or a list \(sent as JSON\), a Blob, an ArrayBuffer, a FormData or a URLSearchParams, not \{\}$/,
+  ],
   [{ body: new ReadableStream() }, /not a stream$/],
   [{ credentials: 'all' }, "credentials must be 'omit', 'same-origin' or 'include', not \"all\""],
   [{ lastEventId: 7 }, 'lastEventId must be text without NUL and line breaks, not 7'],
   [{ lastEventId: 'a\nb' }, 'lastEventId must be text without NUL and line breaks, not "a\\nb"'],
   [{ signal: {} }, 'signal must be an AbortSignal, not {}'],
   [{ fetch: 'fetch' }, 'fetch must be a function, not "fetch"'],
-  [{ connectTimeout: '5s' }, 'connectTimeout must be a number of milliseconds, 0 or more, not "5s"'],
+  [
+    { connectTimeout: '5s' },
+    'connectTimeout must be a number of milliseconds, 0 or more, not "5s"',
+  ],
   [{ staleAfter: -1 }, 'staleAfter must be a number of milliseconds, 0 or more, not -1'],
-  [{ maxEventBytes: 0 }, 'maxEventBytes must be a whole number of bytes from 1 to 2147483647, not 0'],
-  [{ reconnect: true }, 'reconnect must be false or { minDelay, maxDelay, factor, jitter, maxAttempts, when }, not true'],
-  [{ reconnect: { retries: 3 } }, "unknown option 'reconnect.retries'. Allowed: minDelay, maxDelay, factor, jitter, maxAttempts, when"],
+  [
+    { maxEventBytes: 0 },
+    'maxEventBytes must be a whole number of bytes from 1 to 2147483647, not 0',
+  ],
+  [
+    { reconnect: true },
+    'reconnect must be false or { minDelay, maxDelay, factor, jitter, maxAttempts, when }, not true',
+  ],
+  [
+    { reconnect: { retries: 3 } },
+    "unknown option 'reconnect.retries'. Allowed: minDelay, maxDelay, factor, jitter, maxAttempts, when",
+  ],
   [{ reconnect: { factor: 0.5 } }, 'reconnect.factor must be a number from 1, not 0.5'],
   [{ reconnect: { jitter: 'full' } }, 'reconnect.jitter must be true or false, not "full"'],
-  [{ reconnect: { maxAttempts: 0 } }, 'reconnect.maxAttempts must be a whole number from 1, or Infinity, not 0'],
+  [
+    { reconnect: { maxAttempts: 0 } },
+    'reconnect.maxAttempts must be a whole number from 1, or Infinity, not 0',
+  ],
   [{ reconnect: { when: true } }, 'reconnect.when must be a function, not true'],
-  [{ reconnect: { minDelay: 10, maxDelay: 5 } }, 'reconnect.minDelay must be at most maxDelay (5), not 10'],
+  [
+    { reconnect: { minDelay: 10, maxDelay: 5 } },
+    'reconnect.minDelay must be at most maxDelay (5), not 10',
+  ],
   [{ method: 'POST', reconnect: {} }, 'reconnect: a POST is sent once. Allowed: false'],
-  [{ profile: stockAgent, reconnect: {} }, 'reconnect: a request to stock-agent runs something, so it is sent once. Allowed: false'],
+  [
+    { profile: stockAgent, reconnect: {} },
+    'reconnect: a request to stock-agent runs something, so it is sent once. Allowed: false',
+  ],
   [{ buffer: 5 }, 'buffer must be { events, bytes, overflow }, not 5'],
   [{ buffer: { events: 0 } }, 'buffer.events must be a whole number from 1, or Infinity, not 0'],
-  [{ buffer: { overflow: 'drop' } }, "buffer.overflow must be 'pause', not \"drop\""],
+  [{ buffer: { overflow: 'drop' } }, 'buffer.overflow must be \'pause\', not "drop"'],
   [{ parse: true }, "parse must be 'eager', 'lazy' or 'text', not true"],
-  [{ transport: 'eventsource', headers: {} }, "headers: EventSource cannot send headers; use transport 'fetch'"],
-  [{ transport: 'eventsource', body: {} }, "body: EventSource cannot send a body; use transport 'fetch'"],
-  [{ transport: 'eventsource', method: 'POST' }, "method: EventSource cannot send a POST; use transport 'fetch'"],
-  [{ transport: 'eventsource', profile: stageChat }, "profile: EventSource cannot send a POST; use transport 'fetch'"],
-  [{ transport: 'eventsource', profile: dashtam, token: 'x' }, "token: EventSource cannot send a token in a header, as dashtam wants it; use transport 'fetch'"],
-  [{ transport: 'eventsource', fetch }, "fetch: EventSource does not fetch by a function; use transport 'fetch'"],
-  [{ transport: 'eventsource', credentials: 'omit' }, "credentials: EventSource always sends them to its own origin; use transport 'fetch'"],
-  [{ transport: 'eventsource', lastEventId: '1' }, "lastEventId: EventSource cannot be told where to go on; use transport 'fetch'"],
+  [
+    { transport: 'eventsource', headers: {} },
+    "headers: EventSource cannot send headers; use transport 'fetch'",
+  ],
+  [
+    { transport: 'eventsource', body: {} },
+    "body: EventSource cannot send a body; use transport 'fetch'",
+  ],
+  [
+    { transport: 'eventsource', method: 'POST' },
+    "method: EventSource cannot send a POST; use transport 'fetch'",
+  ],
+  [
+    { transport: 'eventsource', profile: stageChat },
+    "profile: EventSource cannot send a POST; use transport 'fetch'",
+  ],
+  [
+    { transport: 'eventsource', profile: dashtam, token: 'x' },
+    "token: EventSource cannot send a token in a header, as dashtam wants it; use transport 'fetch'",
+  ],
+  [
+    { transport: 'eventsource', fetch },
+    "fetch: EventSource does not fetch by a function; use transport 'fetch'",
+  ],
+  [
+    { transport: 'eventsource', credentials: 'omit' },
+    "credentials: EventSource always sends them to its own origin; use transport 'fetch'",
+  ],
+  [
+    { transport: 'eventsource', lastEventId: '1' },
+    "lastEventId: EventSource cannot be told where to go on; use transport 'fetch'",
+  ],
 ];
 
 for (const [options, message] of REFUSED) {
@@ -83,14 +162,38 @@ test('options that are no object are refused', () => {
 });
 
 test('an address that is none is refused, with the reason', () => {
-  const refused = (url, message) => assert.throws(() => connect(url), { name: 'TypeError', message });
-  refused('/events', 'url must be a valid URL, not "/events": there is no page here that it could be relative to');
+  const refused = (url, message) =>
+    assert.throws(() => connect(url), { name: 'TypeError', message });
+  refused(
+    '/events',
+    'url must be a valid URL, not "/events": there is no page here that it could be relative to',
+  );
   refused('ws://test.example/', 'url must begin with http: or https:, not ws:');
   refused(7, 'url must be text or a URL, not 7');
 });
 
 test('an option that is undefined is as if it were left out', () => {
-  const names = ['profile', 'categories', 'types', 'token', 'transport', 'method', 'headers', 'query', 'body', 'credentials', 'lastEventId', 'signal', 'fetch', 'connectTimeout', 'staleAfter', 'maxEventBytes', 'reconnect', 'buffer', 'parse'];
+  const names = [
+    'profile',
+    'categories',
+    'types',
+    'token',
+    'transport',
+    'method',
+    'headers',
+    'query',
+    'body',
+    'credentials',
+    'lastEventId',
+    'signal',
+    'fetch',
+    'connectTimeout',
+    'staleAfter',
+    'maxEventBytes',
+    'reconnect',
+    'buffer',
+    'parse',
+  ];
   connect(URL_, Object.fromEntries(names.map((name) => [name, undefined]))).close();
 });
 
@@ -116,18 +219,51 @@ const PROFILES = [
   ['prices', 'defineProfile: an object is needed, not "prices"'],
   [{ categories: {} }, "defineProfile('undefined'): name is missing"],
   [{ name: 'p' }, "defineProfile('p'): categories is missing"],
-  [{ name: 'p', categories: {}, terminl: [] }, /^defineProfile\('p'\): unknown member 'terminl' \(did you mean 'terminal'\?\)\. Allowed: name, /],
-  [{ name: 'p', categories: { a: 'x' } }, /^defineProfile\('p'\): categories must be an object of category names, each with a list of event types/],
+  [
+    { name: 'p', categories: {}, terminl: [] },
+    /^defineProfile\('p'\): unknown member 'terminl' \(did you mean 'terminal'\?\)\. Allowed: name, /,
+  ],
+  [
+    { name: 'p', categories: { a: 'x' } },
+    /^defineProfile\('p'\): categories must be an object of category names, each with a list of event types/,
+  ],
   [{ name: 'p', categories: { a: ['x\ty'] } }, /categories must be/],
-  [{ name: 'p', categories: { a: ['x'], b: ['x'] } }, "defineProfile('p'): two events are called 'x'"],
-  [{ name: 'p', categories: { a: ['unknown'] } }, "defineProfile('p'): 'unknown' is the type of events that no profile knows"],
-  [{ name: 'p', categories: { a: ['tick'] }, critical: ['tik'] }, "defineProfile('p'): critical names 'tik', which is in no category (did you mean 'tick'?)"],
-  [{ name: 'p', categories: { a: ['x'] }, aliases: { y: 'z' } }, "defineProfile('p'): aliases names 'z', which is in no category"],
-  [{ name: 'p', categories: { a: ['x'] }, discriminator: 'type' }, "defineProfile('p'): discriminator must be 'event', 'none' or { field: a name }, not \"type\""],
-  [{ name: 'p', categories: { a: ['x'] }, heartbeat: 15 }, "defineProfile('p'): heartbeat must be { comment: milliseconds } or { event: milliseconds }, not 15"],
-  [{ name: 'p', categories: { a: ['x'] }, filter: { by: 'name' } }, /filter must be \{ by: 'categories' \| 'types', parameter/],
-  [{ name: 'p', categories: { a: ['x'] }, gone: ['404'] }, "defineProfile('p'): gone must be a list of HTTP statuses, not [\"404\"]"],
-  [{ name: 'p', categories: {}, discriminator: 'none' }, "defineProfile('p'): without a discriminator, one event type is needed"],
+  [
+    { name: 'p', categories: { a: ['x'], b: ['x'] } },
+    "defineProfile('p'): two events are called 'x'",
+  ],
+  [
+    { name: 'p', categories: { a: ['unknown'] } },
+    "defineProfile('p'): 'unknown' is the type of events that no profile knows",
+  ],
+  [
+    { name: 'p', categories: { a: ['tick'] }, critical: ['tik'] },
+    "defineProfile('p'): critical names 'tik', which is in no category (did you mean 'tick'?)",
+  ],
+  [
+    { name: 'p', categories: { a: ['x'] }, aliases: { y: 'z' } },
+    "defineProfile('p'): aliases names 'z', which is in no category",
+  ],
+  [
+    { name: 'p', categories: { a: ['x'] }, discriminator: 'type' },
+    "defineProfile('p'): discriminator must be 'event', 'none' or { field: a name }, not \"type\"",
+  ],
+  [
+    { name: 'p', categories: { a: ['x'] }, heartbeat: 15 },
+    "defineProfile('p'): heartbeat must be { comment: milliseconds } or { event: milliseconds }, not 15",
+  ],
+  [
+    { name: 'p', categories: { a: ['x'] }, filter: { by: 'name' } },
+    /filter must be \{ by: 'categories' \| 'types', parameter/,
+  ],
+  [
+    { name: 'p', categories: { a: ['x'] }, gone: ['404'] },
+    'defineProfile(\'p\'): gone must be a list of HTTP statuses, not ["404"]',
+  ],
+  [
+    { name: 'p', categories: {}, discriminator: 'none' },
+    "defineProfile('p'): without a discriminator, one event type is needed",
+  ],
 ];
 
 for (const [definition, message] of PROFILES) {

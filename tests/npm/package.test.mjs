@@ -11,21 +11,37 @@ import { fileURLToPath } from 'node:url';
 const pkg = fileURLToPath(new URL('../../pkg/', import.meta.url));
 
 function npm(folder, ...args) {
-  return execFileSync('npm', [...args, '--no-audit', '--no-fund', '--ignore-scripts', '--offline', '--loglevel=error'], {
-    cwd: folder,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  });
+  return execFileSync(
+    'npm',
+    [...args, '--no-audit', '--no-fund', '--ignore-scripts', '--offline', '--loglevel=error'],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    },
+  );
 }
 
 test('the package holds what it should and no more, and every entry of it works', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tidewire-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const [{ filename, files }] = JSON.parse(npm(pkg, 'pack', '--json', '--pack-destination', folder));
+  const [{ filename, files }] = JSON.parse(
+    npm(pkg, 'pack', '--json', '--pack-destination', folder),
+  );
   const paths = files.map(({ path }) => path);
-  const expected = /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(glue|inline)\.(js|d\.ts))|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
-  assert.deepEqual(paths.filter((path) => !expected.test(path)), []);
-  for (const path of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'dist/index.js', 'wasm/tidewire.wasm']) {
+  const expected =
+    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(glue|inline)\.(js|d\.ts))|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
+  assert.deepEqual(
+    paths.filter((path) => !expected.test(path)),
+    [],
+  );
+  for (const path of [
+    'README.md',
+    'LICENSE-MIT',
+    'LICENSE-APACHE',
+    'dist/index.js',
+    'wasm/tidewire.wasm',
+  ]) {
     assert.ok(paths.includes(path), path);
   }
 
@@ -37,7 +53,10 @@ test('the package holds what it should and no more, and every entry of it works'
     for (const path of targets) {
       assert.ok(paths.includes(path.slice(2)), `${entry} points to ${path}`);
     }
-    assert.ok(typeof target === 'string' || Object.keys(target)[0] === 'types', `${entry}: types first`);
+    assert.ok(
+      typeof target === 'string' || Object.keys(target)[0] === 'types',
+      `${entry}: types first`,
+    );
   }
   const program = `
     import { connect, TidewireError } from 'tidewire';

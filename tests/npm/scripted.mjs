@@ -3,7 +3,10 @@
 const encoder = new TextEncoder();
 
 /** An event stream's answer, cut into just these chunks: text, or bytes. */
-export function answer(chunks, { end = 'close', status = 200, headers = {}, type = 'text/event-stream' } = {}) {
+export function answer(
+  chunks,
+  { end = 'close', status = 200, headers = {}, type = 'text/event-stream' } = {},
+) {
   return { chunks, end, status, headers: { ...(type && { 'content-type': type }), ...headers } };
 }
 
@@ -12,7 +15,13 @@ export function scriptedFetch(...answers) {
   const calls = [];
   const fetch = async (url, init) => {
     const { signal } = init;
-    const call = { url: String(url), init, headers: new Headers(init.headers), aborted: false, read: 0 };
+    const call = {
+      url: String(url),
+      init,
+      headers: new Headers(init.headers),
+      aborted: false,
+      read: 0,
+    };
     calls.push(call);
     signal?.addEventListener('abort', () => {
       call.aborted = true;

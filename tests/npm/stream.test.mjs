@@ -70,7 +70,10 @@ test('a filter goes to the server and is laid over what comes', async () => {
     types: ['portfolio.networth.updated'],
   });
   const events = await all(stream);
-  assert.deepEqual(events.map(({ type }) => type), ['sync.accounts.completed']);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['sync.accounts.completed'],
+  );
   assert.equal(calls[0].url, `${URL_}?categories=data_sync,provider,portfolio`);
 });
 
@@ -94,7 +97,8 @@ test('the envelope becomes meta, and the payload data', async () => {
 
 test('an event that the profile does not know is of type unknown, with its name and data', async () => {
   const [json, text] = await all(
-    once(dashtam, ['event: sync.loans.started\ndata: {"n": 1}\n\nevent: ping\ndata: pong\n\n']).stream,
+    once(dashtam, ['event: sync.loans.started\ndata: {"n": 1}\n\nevent: ping\ndata: pong\n\n'])
+      .stream,
   );
   assert.deepEqual(
     [json.type, json.name, json.category, json.data],
@@ -123,7 +127,10 @@ test('a payload that is no JSON is a decodeerror in its place, and the stream go
     [failure.error.code, failure.error.event, failure.error.position, failure.error.cause.name],
     ['decode', 'import.progress', 39, 'SyntaxError'],
   );
-  assert.deepEqual([failure.type, failure.category, failure.id], ['import.progress', 'import', '7']);
+  assert.deepEqual(
+    [failure.type, failure.category, failure.id],
+    ['import.progress', 'import', '7'],
+  );
   assert.equal(failure.raw, '{"file_name": "a", "progress_percent": }');
 });
 
@@ -156,7 +163,10 @@ test('other faults of a payload are told as exactly', async () => {
 test('a decode error that nobody listens for is not lost in silence', async (t) => {
   const logged = t.mock.method(console, 'error', () => {});
   await all(once(dashtam, ['event: import.started\ndata: {\n\n']).stream);
-  assert.match(logged.mock.calls[0].arguments[0].message, /'import.started' is JSON that breaks off/);
+  assert.match(
+    logged.mock.calls[0].arguments[0].message,
+    /'import.started' is JSON that breaks off/,
+  );
 });
 
 test('NaN, as Python writes it, is null', async () => {
@@ -179,7 +189,10 @@ test('a line separator that split a JSON string over data lines is mended', asyn
 test('parse text leaves payloads as they came, and lazy parses when one is looked at', async () => {
   const chunks = ['event: import.failed\ndata: {"error": 1}\n\nevent: import.failed\ndata: {\n\n'];
   const texts = await all(once(dashtam, chunks, { parse: 'text' }).stream);
-  assert.deepEqual(texts.map(({ data }) => data), ['{"error": 1}', '{']);
+  assert.deepEqual(
+    texts.map(({ data }) => data),
+    ['{"error": 1}', '{'],
+  );
   const [good, bad] = await all(once(dashtam, chunks, { parse: 'lazy' }).stream);
   assert.deepEqual(good.data, { error: 1 });
   assert.equal(good.data, good.data, 'parsed once');
@@ -249,12 +262,13 @@ test('the request carries method, headers, token, query and JSON body', async ()
 
 test('a refused status ends the stream with the status and the start of the body', async () => {
   const body = '{"title":"Forbidden","detail":"not yours"}';
-  const fetch = scriptedFetch(
-    answer([body], { status: 403, type: 'application/json' }),
-  );
+  const fetch = scriptedFetch(answer([body], { status: 403, type: 'application/json' }));
   const stream = connect(`${URL_}?private=1`, { profile: dashtam, fetch });
   const failed = news(stream, 'error');
-  const error = await all(stream).then(() => assert.fail('it must throw'), (error) => error);
+  const error = await all(stream).then(
+    () => assert.fail('it must throw'),
+    (error) => error,
+  );
   assert.match(error.message, /403/);
   assert.deepEqual(
     [error.name, error.code, error.status, error.body, error.url],
@@ -276,7 +290,10 @@ test('204 ends the stream quietly', async () => {
 test('an answer that is no event stream is refused, with its type and its start', async () => {
   const fetch = scriptedFetch(answer(['<!doctype html><p>Log in'], { type: 'text/html' }));
   const stream = connect(URL_, { fetch });
-  const error = await all(stream).then(() => assert.fail('it must throw'), (error) => error);
+  const error = await all(stream).then(
+    () => assert.fail('it must throw'),
+    (error) => error,
+  );
   assert.match(error.message, /text\/html/);
   assert.deepEqual(
     [error.code, error.status, error.body],
@@ -291,7 +308,9 @@ test('an event above maxEventBytes is an error that names the limit', async () =
 });
 
 test('an answer that breaks off before its end is interrupted, and not asked for again', async () => {
-  const fetch = scriptedFetch(answer(['data: {"type": "chunk", "content": "a"}\n\n'], { end: 'error' }));
+  const fetch = scriptedFetch(
+    answer(['data: {"type": "chunk", "content": "a"}\n\n'], { end: 'error' }),
+  );
   const stream = connect(URL_, { profile: stockAgent, body: { message: 'x' }, fetch });
   const seen = [];
   stream.on('chunk', ({ data }) => seen.push(data.content));
@@ -310,7 +329,10 @@ test('a token that cannot be had is an error that does not tell the secret', asy
       throw new Error('secret-123');
     },
   });
-  const error = await all(stream).then(() => assert.fail('it must throw'), (error) => error);
+  const error = await all(stream).then(
+    () => assert.fail('it must throw'),
+    (error) => error,
+  );
   assert.equal(error.code, 'token');
   assert.doesNotMatch(JSON.stringify([error.message, error.body, error.url]), /secret-123/);
   assert.equal(fetch.calls.length, 0);
@@ -333,7 +355,11 @@ test('a stream that is lost is opened again from the last event ID, and says so'
     answer(['id: 1\nevent: import.started\ndata: {}\n\n']),
     answer(['id: 2\nevent: import.failed\ndata: {}\n\n'], { end: 'hang' }),
   );
-  const stream = connect(URL_, { profile: dashtam, fetch, reconnect: { minDelay: 1, maxDelay: 2 } });
+  const stream = connect(URL_, {
+    profile: dashtam,
+    fetch,
+    reconnect: { minDelay: 1, maxDelay: 2 },
+  });
   const told = [];
   for (const type of ['error', 'resumed', 'gap']) {
     stream.addEventListener(type, ({ detail }) => told.push([type, detail]));
@@ -424,7 +450,8 @@ test('text rejects when the server says that there is no answer, or breaks off',
 
 test('aliases and dotted names are the types that they mean', async () => {
   const [event] = await all(
-    once(cortex, ['event: conversation.message_received\ndata: {"id": "1", "content": "x"}\n\n']).stream,
+    once(cortex, ['event: conversation.message_received\ndata: {"id": "1", "content": "x"}\n\n'])
+      .stream,
   );
   assert.equal(event.type, 'message_received');
   assert.equal(event.category, 'message');

@@ -1,0 +1,40 @@
+/** Checked options as the WebAssembly module reads them. */
+
+import type { ConnectionOptions } from './boundary.js';
+import { profileLines } from './lines.js';
+import type { Settings } from './options.js';
+
+export function connectionOptions(
+  settings: Settings,
+  filter: { readonly categories: string[]; readonly types: string[] },
+  hasToken: boolean,
+): ConnectionOptions {
+  const policy = settings.reconnect || {};
+  return {
+    spec: profileLines(settings.profile),
+    url: settings.url,
+    method: settings.method,
+    body: settings.body,
+    credentials: settings.credentials,
+    fetch: settings.fetch && outsideOfTheModule(settings.fetch),
+    transport: settings.transport,
+    withCredentials: settings.credentials === 'include',
+    ...filter,
+    lastEventId: settings.lastEventId,
+    hasToken,
+    connectTimeout: settings.connectTimeout,
+    staleAfter: settings.staleAfter,
+    maxEventBytes: settings.maxEventBytes,
+    reconnect: settings.reconnect !== false,
+    minDelay: policy.minDelay ?? NaN,
+    maxDelay: policy.maxDelay ?? NaN,
+    factor: policy.factor ?? NaN,
+    jitter: policy.jitter ?? true,
+    maxAttempts: policy.maxAttempts ?? Infinity,
+  };
+}
+
+/** A user's `fetch`, called when the module is off the stack. */
+function outsideOfTheModule(given: typeof fetch): typeof fetch {
+  return (input, init) => Promise.resolve().then(() => given(input, init));
+}
