@@ -138,10 +138,10 @@ async fn a_cut_stream_goes_on_after_the_last_id() {
         .connect();
     let mut texts = Vec::new();
     while texts.len() < 2 {
-        if let Some(Item::Event(event)) = events.next().await {
-            if let plain::Event::Message(text) = event.data {
-                texts.push(text);
-            }
+        if let Some(Item::Event(event)) = events.next().await
+            && let plain::Event::Message(text) = event.data
+        {
+            texts.push(text);
         }
     }
     assert_eq!(texts, ["one", "two"]);

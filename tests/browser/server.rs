@@ -14,8 +14,12 @@ extern "C" {
 
 /// The address that the tests were compiled for.
 pub(crate) fn address() -> &'static str {
-    option_env!("TIDEWIRE_SERVER")
-        .expect("compile the tests with TIDEWIRE_SERVER=http://127.0.0.1:PORT of a tidewire-server")
+    match option_env!("TIDEWIRE_SERVER") {
+        Some(address) => address,
+        None => panic!(
+            "compile the tests with TIDEWIRE_SERVER=http://127.0.0.1:PORT of a tidewire-server"
+        ),
+    }
 }
 
 /// A namespace of the server, all of a test's own.
@@ -49,10 +53,6 @@ impl Namespace {
     pub(crate) async fn script(&self, method: &str, path: &str, steps: Value) {
         let script = json!({"method": method, "path": path, "times": 1, "steps": steps});
         self.call("POST", "script", Some(script)).await;
-    }
-
-    pub(crate) async fn configure(&self, config: Value) {
-        self.call("PATCH", "config", Some(config)).await;
     }
 
     pub(crate) async fn token(&self, system: &str) -> String {

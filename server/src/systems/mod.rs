@@ -4,7 +4,7 @@
 //! 1. Give it a variant in [`System`] and a row in [`System::ALL`].
 //! 2. Write a module with these, as far as they apply:
 //!    - `#[derive(Default)] pub struct State`: what the system remembers in one namespace. Put a
-//!      field of that type into [`Namespace`](crate::namespace::Namespace).
+//!      field of that type into [`Namespace`].
 //!    - `pub fn router() -> axum::Router`: its routes at their true paths. A handler takes the
 //!      namespace as `Extension<Arc<Namespace>>`, reads `namespace.config()`, and the body of a POST
 //!      as `Bytes`. A stream is made with [`EventStream::open`](crate::EventStream::open): keep the
