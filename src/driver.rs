@@ -270,7 +270,9 @@ impl Inner {
                 // It was compiled before; the profile is the same.
                 let _ = connection().set_filter(now, &filter);
             }
-            Input::Timer => connection().timeout(now),
+            Input::Timer => {
+                self.with_sink(|connection, sink| connection.timeout(now, sink));
+            }
             Input::Token(number, token) if number == self.token_number.get() => match token {
                 Ok(token) => {
                     *self.token.borrow_mut() = token;
@@ -308,30 +310,56 @@ impl Inner {
                 data,
                 last_event_id,
             } => {
-                let mut sink = HostSink {
-                    host: &*self.host,
-                    taken: false,
-                };
-                self.connection
-                    .borrow_mut()
-                    .message(now, &name, &data, &last_event_id, &mut sink);
-                if sink.taken {
-                    // An EventSource cannot be paused.
-                    let _ = self.host.flush();
-                }
+                self.with_sink(|connection, sink| {
+                    connection.message(now, &name, &data, &last_event_id, sink);
+                    Flow::More
+                });
             }
-            News::Ended => self.connection.borrow_mut().ended(now),
+            News::Ended => self.with_sink(|connection, sink| {
+                connection.ended(now, sink);
+                Flow::More
+            }),
             News::Failed(message) => {
-                let mut connection = self.connection.borrow_mut();
-                let note = match &self.door {
-                    Door::Fetch { .. } if !connection.is_open() && self.is_cross_origin() => {
-                        same_origin_note(!self.last_event_id.borrow().is_empty())
-                    }
-                    _ => "",
+                let refused = matches!(self.door, Door::Fetch { .. })
+                    && !self.connection.borrow().is_open()
+                    && self.is_cross_origin();
+                let note = match refused {
+                    true => same_origin_note(!self.last_event_id.borrow().is_empty()),
+                    false => "",
                 };
-                connection.failed(now, &format!("{message}{note}"));
+                self.with_sink(|connection, sink| {
+                    connection.failed(now, &format!("{message}{note}"), sink);
+                    Flow::More
+                });
             }
         }
+    }
+
+    /// Gives the connection a sink for what it has to hand over, and hands on what that was.
+    fn with_sink(&self, call: impl FnOnce(&mut Connection, &mut dyn Sink) -> Flow) {
+        let mut sink = HostSink {
+            host: &*self.host,
+            taken: false,
+        };
+        let flow = call(&mut self.connection.borrow_mut(), &mut sink);
+        self.handed_over(sink.taken, flow);
+    }
+
+    /// Asks the host whether there is room for more, if it was handed anything.
+    fn handed_over(&self, taken: bool, flow: Flow) -> Flow {
+        let room = match taken {
+            true => self.host.flush(),
+            false => Flow::More,
+        };
+        // An EventSource cannot be paused.
+        let paused =
+            (flow == Flow::Pause || room == Flow::Pause) && matches!(self.door, Door::Fetch { .. });
+        if paused {
+            self.wanted.set(false);
+            self.connection.borrow_mut().set_paused(now(), true);
+            return Flow::Pause;
+        }
+        Flow::More
     }
 
     /// Gives the connection what is unread, and asks for more if it took all.
@@ -349,14 +377,11 @@ impl Inner {
                 .chunk(now, &bytes[*offset..], &mut sink);
             *offset >= bytes.len()
         };
-        let flow = match sink.taken {
-            true => self.host.flush(),
-            false => Flow::More,
+        let flow = match used_up {
+            true => Flow::More,
+            false => Flow::Pause,
         };
-        if flow == Flow::Pause || !used_up {
-            self.wanted.set(false);
-            self.connection.borrow_mut().set_paused(now, true);
-        } else {
+        if self.handed_over(sink.taken, flow) == Flow::More {
             self.read();
         }
     }

@@ -230,6 +230,25 @@ impl Subscription {
         matches!(&self.query, Query::Ask { list: List::CommaThenRepeated, values, .. } if values.len() > 1)
     }
 
+    /// Whether a server may answer this query by cutting the stream at once.
+    pub fn may_be_cut(&self) -> bool {
+        matches!(
+            &self.query,
+            Query::Ask {
+                list: List::CommaThenRepeated,
+                ..
+            }
+        )
+    }
+
+    /// The names that the server is asked for.
+    pub fn values(&self) -> &[Name] {
+        match &self.query {
+            Query::None => &[],
+            Query::Ask { values, .. } => values,
+        }
+    }
+
     /// Whether a stream that was asked for by `self` also carries all that `other` asks for.
     pub fn carries(&self, other: &Subscription) -> bool {
         match (&self.query, &other.query) {

@@ -10,6 +10,8 @@ export type ErrorCode =
   | 'timeout'
   /** One event was larger than `maxEventBytes`. */
   | 'too-large'
+  /** The server does not take the filter: it cuts the stream at once, again and again. */
+  | 'filter'
   /** No token could be had. */
   | 'token'
   /** Nothing was heard for longer than the server is ever silent. */

@@ -1,7 +1,10 @@
 //! From a message to an event for the application: its type, the mask, what must be mended.
 
+use super::Millis;
+use super::history::Burst;
+use super::identity::{self, Seen};
 use crate::filter::Subscription;
-use crate::profiles::{Discriminator, Flags, Repair, Spec, json};
+use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
 use crate::wire::Text;
 
 /// Where events go.
@@ -80,8 +83,9 @@ pub(super) struct Incoming<'a> {
 }
 
 /// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivered {
-    /// It was handed over, or kept back by the filter.
+    /// It was handed over, held back for a moment, or dropped as unwanted or known.
     Event {
         /// What is known of its type.
         flags: Flags,
@@ -91,53 +95,150 @@ pub(super) enum Delivered {
     EndMark,
 }
 
-/// Finds the type, lays on the mask, mends and hands over.
-pub(super) fn deliver(
-    spec: &Spec,
-    names: &Names,
-    subscription: &Subscription,
-    incoming: Incoming<'_>,
-    sink: &mut dyn Sink,
-) -> Delivered {
-    let data = incoming.data.as_bytes();
-    if spec.end.as_ref().is_some_and(|end| end.as_bytes() == data) {
-        return Delivered::EndMark;
-    }
-    let mended;
-    let data = match spec.repair {
-        Repair::None => data,
-        Repair::LineBreaks => {
-            mended = json::with_escaped_line_breaks(data);
-            &mended
+/// What lies between a transport and the application: types, filter, repetitions, order.
+#[derive(Debug)]
+pub(super) struct Intake {
+    names: Names,
+    seen: Seen,
+    burst: Option<Burst>,
+    /// The last number of a server that counts its events.
+    sequence: u64,
+    /// That number when the stream before this one broke.
+    resumed_after: u64,
+    /// Since then every number came, one after the other.
+    unbroken: bool,
+    /// Events dropped because they had come before.
+    pub(super) duplicates: u64,
+}
+
+impl Intake {
+    pub(super) fn new(spec: &Spec) -> Self {
+        Intake {
+            names: Names::new(spec),
+            seen: Seen::default(),
+            burst: None,
+            sequence: 0,
+            resumed_after: 0,
+            unbroken: false,
+            duplicates: 0,
         }
-    };
-    let in_data;
-    let name = match &spec.discriminator {
-        Discriminator::Event => incoming.name.as_bytes(),
-        Discriminator::Field(field) => {
-            in_data = json::member(data, field).and_then(json::unquoted);
-            in_data.as_deref().unwrap_or_default()
-        }
-        Discriminator::None => incoming.name.as_bytes(),
-    };
-    let mut index = names.index(spec, name);
-    if index.is_none() && spec.discriminator == Discriminator::None {
-        index = Some(0);
     }
-    let (flags, passes) = match index.map(usize::from) {
-        Some(index) => (spec.events[index].flags, subscription.passes_known(index)),
-        None => (Flags::NONE, subscription.passes_unknown(name)),
-    };
-    let flow = match passes {
-        true => sink.event(Event {
+
+    /// A stream opened.
+    pub(super) fn opened(&mut self, spec: &Spec, now: Millis) {
+        self.resumed_after = self.sequence;
+        self.unbroken = false;
+        if spec.recovery == Recovery::History {
+            // What was held back when the last stream was given up is not lost.
+            let burst = self.burst.take().map(|burst| burst.anew(now));
+            self.burst = Some(burst.unwrap_or_else(|| Burst::new(now)));
+        }
+    }
+
+    /// When the history that a server sends first counts as complete.
+    pub(super) fn burst_over_at(&self) -> Option<Millis> {
+        self.burst.as_ref().map(Burst::over_at)
+    }
+
+    /// Hands over what was held back.
+    pub(super) fn release(&mut self, spec: &Spec, sink: &mut dyn Sink) -> Flow {
+        match self.burst.take() {
+            Some(burst) => burst.release(spec, sink),
+            None => Flow::More,
+        }
+    }
+
+    /// Whether the server's own numbers prove that nothing is missing since the last stream.
+    pub(super) fn is_unbroken(&self) -> bool {
+        self.resumed_after > 0 && self.unbroken
+    }
+
+    /// Finds the type, drops what is unwanted or known, mends and hands over.
+    pub(super) fn take(
+        &mut self,
+        spec: &Spec,
+        subscription: &Subscription,
+        now: Millis,
+        incoming: Incoming<'_>,
+        sink: &mut dyn Sink,
+    ) -> Delivered {
+        let data = incoming.data.as_bytes();
+        if spec.end.as_ref().is_some_and(|end| end.as_bytes() == data) {
+            return Delivered::EndMark;
+        }
+        let mended;
+        let data = match spec.repair {
+            Repair::None => data,
+            Repair::LineBreaks => {
+                mended = json::with_escaped_line_breaks(data);
+                &mended
+            }
+        };
+        let in_data;
+        let name = match &spec.discriminator {
+            Discriminator::Event | Discriminator::None => incoming.name.as_bytes(),
+            Discriminator::Field(field) => {
+                in_data = json::member(data, field).and_then(json::unquoted);
+                in_data.as_deref().unwrap_or_default()
+            }
+        };
+        let mut index = self.names.index(spec, name);
+        if index.is_none() && spec.discriminator == Discriminator::None {
+            index = Some(0);
+        }
+        let (flags, passes) = match index.map(usize::from) {
+            Some(index) => (spec.events[index].flags, subscription.passes_known(index)),
+            None => (Flags::NONE, subscription.passes_unknown(name)),
+        };
+        let dropped = Delivered::Event {
+            flags,
+            flow: Flow::More,
+        };
+        self.count(spec, data);
+        if let Some(key) = identity::key(spec, index, flags, incoming.id, data)
+            && !self.seen.is_new(key)
+        {
+            self.duplicates += 1;
+            if let Some(burst) = &mut self.burst {
+                burst.came_again(now, data);
+            }
+            return dropped;
+        }
+        if !passes {
+            return dropped;
+        }
+        let event = Event {
             index,
             name: Text::from(name),
             data: Text::from(data),
             id: incoming.id,
             last_event_id: incoming.last_event_id,
             replayed: false,
-        }),
-        false => Flow::More,
-    };
-    Delivered::Event { flags, flow }
+        };
+        let flow = match &mut self.burst {
+            None => sink.event(event),
+            Some(burst) => match burst.hold(now, &event, flags) {
+                true => Flow::More,
+                false => self.release(spec, sink),
+            },
+        };
+        Delivered::Event { flags, flow }
+    }
+
+    /// Follows the server's own numbers.
+    fn count(&mut self, spec: &Spec, data: &[u8]) {
+        let Identity::SequenceOrText(field) = &spec.identity else {
+            return;
+        };
+        let Some(number) = identity::sequence(data, field) else {
+            return;
+        };
+        if number == self.resumed_after || number == self.sequence + 1 {
+            // The last one of before, or the first one after it: nothing lies between.
+            self.unbroken |= number == self.resumed_after || self.sequence == self.resumed_after;
+        } else if number > self.sequence {
+            self.unbroken = false;
+        }
+        self.sequence = self.sequence.max(number);
+    }
 }

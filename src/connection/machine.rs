@@ -1,6 +1,6 @@
 use super::backoff::Seed;
 use super::classify::{Verdict, retry_after, verdict};
-use super::deliver::{Delivered, Flow, Incoming, Names, Sink, deliver};
+use super::deliver::{Delivered, Flow, Incoming, Intake, Sink};
 use super::{
     Action, CloseReason, Config, ConfigError, Error, ErrorKind, Millis, Reason, Recovered, Report,
     Request, Response, State,
@@ -16,8 +16,14 @@ const TOKEN_TIMEOUT: Millis = 10_000;
 /// Milliseconds within which an end without any event counts as a refused filter.
 const IMMEDIATE: Millis = 2_000;
 
+/// So many cuts at once, one after the other, are no accident.
+const CUTS_AT_ONCE: u32 = 3;
+
 /// A timer that is this late, in milliseconds, was asleep with the rest of the machine.
 const ASLEEP: Millis = 5_000;
+
+/// Milliseconds for bytes that have arrived to be read before silence is believed.
+const SETTLE: Millis = 500;
 
 /// A connection to one event stream, over as many requests as it takes.
 ///
@@ -50,7 +56,7 @@ const ASLEEP: Millis = 5_000;
 #[derive(Debug)]
 pub struct Connection {
     config: Config,
-    names: Names,
+    intake: Intake,
     subscription: Subscription,
     /// What the open or opening stream was asked for.
     asked: Subscription,
@@ -64,14 +70,21 @@ pub struct Connection {
     attempt: u32,
     /// A stream was open before.
     resuming: bool,
+    /// That it is open again is told when the history is complete.
+    resume_untold: bool,
     /// Something came on the open stream that a refused filter would not have let through.
     received: bool,
+    /// How often in a row the stream was cut before anything came.
+    cuts_at_once: u32,
     /// The query is sent in its repeated form.
     repeated: bool,
     /// A new token was asked for after a 401, and no stream opened since.
     token_renewed: bool,
     heartbeat_seen: bool,
     last_bytes: Millis,
+    /// The silence is too long; if it lasts until then, the connection is dead.
+    suspected: bool,
+    last_chance: Millis,
     paused: bool,
 }
 
@@ -103,7 +116,7 @@ impl Connection {
         let mut decoder = Decoder::with_max_event_bytes(config.max_event_bytes);
         decoder.set_last_event_id(&config.last_event_id);
         Ok(Connection {
-            names: Names::new(&config.spec),
+            intake: Intake::new(&config.spec),
             asked: subscription.clone(),
             subscription,
             decoder,
@@ -114,11 +127,15 @@ impl Connection {
             cursor: config.last_event_id.clone(),
             attempt: 0,
             resuming: false,
+            resume_untold: false,
             received: false,
+            cuts_at_once: 0,
             repeated: false,
             token_renewed: false,
             heartbeat_seen: false,
             last_bytes: 0,
+            suspected: false,
+            last_chance: 0,
             paused: false,
             config,
         })
@@ -145,16 +162,20 @@ impl Connection {
                 let timeout = self.config.connect_timeout;
                 (timeout > 0).then(|| since.saturating_add(timeout))
             }
-            Phase::Open { .. } if self.paused => None,
-            Phase::Open { .. } => Some(self.last_bytes.saturating_add(self.stale_after()?)),
+            Phase::Open { .. } => {
+                let dead = self.dead_at().filter(|_| !self.paused);
+                let burst = self.intake.burst_over_at().filter(|_| !self.paused);
+                [dead, burst].into_iter().flatten().min()
+            }
             Phase::Waiting { until } => Some(until),
         }
     }
 
     /// The time of [`poll_timeout`](Self::poll_timeout) has come; earlier, nothing happens.
-    pub fn timeout(&mut self, now: Millis) {
+    /// `sink` takes what was held back until now.
+    pub fn timeout(&mut self, now: Millis, sink: &mut dyn Sink) -> Flow {
         let Some(due) = self.poll_timeout().filter(|&due| now >= due) else {
-            return;
+            return Flow::More;
         };
         match self.phase {
             Phase::Idle | Phase::Closed => {}
@@ -163,14 +184,27 @@ impl Connection {
                 let message = format!("no response within {} ms", now - since);
                 self.fail(now, Error::new(ErrorKind::Timeout, message), None);
             }
-            // The machine slept, and the bytes may be waiting: they get the same time again.
-            Phase::Open { .. } if now - due >= ASLEEP => self.last_bytes = now,
+            Phase::Open { .. } if self.intake.burst_over_at().is_some_and(|over| now >= over) => {
+                return self.release(sink);
+            }
+            // The bytes may be there already, unread, or the machine may have slept with the
+            // connection: before it counts as dead it is given another moment, once.
+            Phase::Open { .. } if !self.suspected => {
+                self.suspected = true;
+                let moment = match now - due >= ASLEEP {
+                    true => self.stale_after().unwrap_or(0),
+                    false => SETTLE,
+                };
+                self.last_chance = now.saturating_add(moment);
+            }
             Phase::Open { .. } => {
+                let _ = self.release(sink);
                 let message = format!("no byte for {} ms", now - self.last_bytes);
                 self.fail(now, Error::new(ErrorKind::Stale, message), None);
             }
             Phase::Waiting { .. } => self.begin(now, Reason::Reconnect),
         }
+        Flow::More
     }
 
     /// The token that was asked for is there. It stays with the owner.
@@ -226,7 +260,7 @@ impl Connection {
     pub fn chunk(&mut self, now: Millis, bytes: &[u8], sink: &mut dyn Sink) -> usize {
         let mut input = bytes;
         while matches!(self.phase, Phase::Open { .. }) {
-            self.last_bytes = now;
+            self.alive(now);
             let Some(item) = self.decoder.next(&mut input) else {
                 return bytes.len();
             };
@@ -259,10 +293,10 @@ impl Connection {
                         id: message.has_id.then_some(message.last_event_id),
                         last_event_id: message.last_event_id,
                     };
-                    let delivered = deliver(
+                    let delivered = self.intake.take(
                         &self.config.spec,
-                        &self.names,
                         &self.subscription,
+                        now,
                         incoming,
                         sink,
                     );
@@ -272,7 +306,7 @@ impl Connection {
                     delivered
                 }
             };
-            if self.delivered(delivered) == Flow::Pause {
+            if self.delivered(delivered, sink) == Flow::Pause {
                 break;
             }
         }
@@ -295,7 +329,7 @@ impl Connection {
         if !matches!(self.phase, Phase::Open { .. }) {
             return;
         }
-        self.last_bytes = now;
+        self.alive(now);
         let changed = self.decoder.last_event_id() != last_event_id;
         if changed {
             self.decoder.set_last_event_id(last_event_id);
@@ -307,16 +341,19 @@ impl Connection {
             last_event_id,
         };
         let spec = &self.config.spec;
-        let delivered = deliver(spec, &self.names, &self.subscription, incoming, sink);
+        let delivered = self
+            .intake
+            .take(spec, &self.subscription, now, incoming, sink);
         if !has(&delivered, Flags::NO_CURSOR) {
             keep_cursor(spec, &mut self.cursor, last_event_id);
         }
-        self.delivered(delivered);
+        let _ = self.delivered(delivered, sink);
     }
 
-    /// The body ended as a body should.
-    pub fn ended(&mut self, now: Millis) {
+    /// The body ended as a body should. `sink` takes what was held back until now.
+    pub fn ended(&mut self, now: Millis, sink: &mut dyn Sink) {
         if let Phase::Open { .. } = self.phase {
+            let _ = self.release(sink);
             if self.config.backoff.is_none() && !self.config.spec.runs_once {
                 self.finish(CloseReason::Ended, None);
             } else {
@@ -326,8 +363,9 @@ impl Connection {
         }
     }
 
-    /// The request or the stream failed, for this reason.
-    pub fn failed(&mut self, now: Millis, message: &str) {
+    /// The request or the stream failed, for this reason. `sink` takes what was held back.
+    pub fn failed(&mut self, now: Millis, message: &str, sink: &mut dyn Sink) {
+        let _ = self.release(sink);
         let error = Error::new(ErrorKind::Network, message.to_owned());
         match self.phase {
             Phase::Opening { .. } => self.fail(now, error, None),
@@ -339,7 +377,7 @@ impl Connection {
     /// Reading is paused, or goes on: silence counts only while somebody listens.
     pub fn set_paused(&mut self, now: Millis, paused: bool) {
         if self.paused && !paused {
-            self.last_bytes = now;
+            self.alive(now);
         }
         self.paused = paused;
     }
@@ -351,6 +389,7 @@ impl Connection {
     /// When the filter does not fit the profile; the old one stays.
     pub fn set_filter(&mut self, now: Millis, filter: &Filter) -> Result<(), FilterError> {
         self.subscription = filter.compile(&self.config.spec)?;
+        self.cuts_at_once = 0;
         let busy = matches!(self.phase, Phase::Opening { .. } | Phase::Open { .. });
         if busy && !self.asked.carries(&self.subscription) {
             self.actions.push_back(Action::Abort);
@@ -444,8 +483,9 @@ impl Connection {
 
     fn opened(&mut self, now: Millis, response: &Response) {
         self.phase = Phase::Open { since: now };
-        self.last_bytes = now;
+        self.alive(now);
         self.received = false;
+        self.intake.opened(&self.config.spec, now);
         self.token_renewed = false;
         self.decoder.finish();
         self.set_state(State::Open);
@@ -454,42 +494,43 @@ impl Connection {
             url: response.url.clone(),
             redirected: response.redirected,
         });
-        if self.resuming {
-            self.report(Report::Resumed {
-                recovered: match self.config.spec.recovery {
-                    Recovery::Cursor if !self.cursor.is_empty() => Recovered::Unknown,
-                    Recovery::History => Recovered::Unknown,
-                    _ => Recovered::No,
-                },
-                last_event_id: self.cursor.clone(),
-            });
+        if self.resuming && self.config.spec.recovery == Recovery::History {
+            self.resume_untold = true;
+        } else if self.resuming {
+            self.tell_resumed();
         }
         self.resuming = true;
     }
 
-    fn delivered(&mut self, delivered: Delivered) -> Flow {
+    fn delivered(&mut self, delivered: Delivered, sink: &mut dyn Sink) -> Flow {
         self.received = true;
+        self.cuts_at_once = 0;
         match delivered {
-            Delivered::EndMark => self.finish(CloseReason::Ended, None),
-            Delivered::Event { flags, flow } => {
+            Delivered::Event { flags, flow } if !flags.has(Flags::TERMINAL) => {
                 self.heartbeat_seen |= flags.has(Flags::HEARTBEAT);
-                if flags.has(Flags::TERMINAL) {
-                    self.finish(CloseReason::Ended, None);
-                }
-                return flow;
+                flow
+            }
+            Delivered::Event { .. } | Delivered::EndMark => {
+                let _ = self.release(sink);
+                self.finish(CloseReason::Ended, None);
+                Flow::More
             }
         }
-        Flow::More
     }
 
-    /// An open stream broke off. If the server cut it at once because it does not know the
-    /// query's form, the other form is tried, once, and kept.
+    /// An open stream broke off. A server that does not know the query's form, or a category in
+    /// it, cuts at once: the other form is tried, once, and kept; after that it is reported as
+    /// what it is, instead of running into the server's limit of connections.
     fn broken(&mut self, now: Millis, error: Error) {
         let Phase::Open { since } = self.phase else {
             return;
         };
-        let at_once = !self.received && now - since <= IMMEDIATE;
-        if at_once && !self.repeated && self.asked.has_repeated_form() {
+        let at_once = !self.received && now - since <= IMMEDIATE && self.asked.may_be_cut();
+        if !at_once {
+            return self.fail(now, error, None);
+        }
+        self.cuts_at_once += 1;
+        if !self.repeated && self.asked.has_repeated_form() {
             self.repeated = true;
             self.actions.push_back(Action::Abort);
             self.report(Report::Failed {
@@ -498,6 +539,12 @@ impl Connection {
             });
             self.resuming = self.attempt > 1;
             self.begin(now, Reason::Reconnect);
+        } else if self.cuts_at_once >= CUTS_AT_ONCE {
+            let message = format!(
+                "the server cut the stream at once {CUTS_AT_ONCE} times, as it does when it does not know a category: {}",
+                self.asked.values().join(", ")
+            );
+            self.reject(Error::new(ErrorKind::Filter, message));
         } else {
             self.fail(now, error, None);
         }
@@ -551,6 +598,42 @@ impl Connection {
         self.phase = Phase::Closed;
         self.set_state(State::Closed);
         self.report(Report::Closed { reason, error });
+    }
+
+    /// Bytes came, or silence did not count.
+    fn alive(&mut self, now: Millis) {
+        self.last_bytes = now;
+        self.suspected = false;
+    }
+
+    fn dead_at(&self) -> Option<Millis> {
+        match self.suspected {
+            true => Some(self.last_chance),
+            false => Some(self.last_bytes.saturating_add(self.stale_after()?)),
+        }
+    }
+
+    /// The history is complete, as far as can be told: it is handed over, and whether it closes
+    /// the gap is known.
+    fn release(&mut self, sink: &mut dyn Sink) -> Flow {
+        let flow = self.intake.release(&self.config.spec, sink);
+        if std::mem::take(&mut self.resume_untold) {
+            self.tell_resumed();
+        }
+        flow
+    }
+
+    fn tell_resumed(&mut self) {
+        let recovered = match self.config.spec.recovery {
+            _ if self.intake.is_unbroken() => Recovered::Yes,
+            Recovery::Cursor if !self.cursor.is_empty() => Recovered::Unknown,
+            Recovery::History => Recovered::Unknown,
+            _ => Recovered::No,
+        };
+        self.report(Report::Resumed {
+            recovered,
+            last_event_id: self.cursor.clone(),
+        });
     }
 
     fn stale_after(&self) -> Option<Millis> {

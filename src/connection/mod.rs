@@ -9,6 +9,8 @@
 mod backoff;
 mod classify;
 mod deliver;
+mod history;
+mod identity;
 mod machine;
 #[cfg(test)]
 mod tests;
@@ -270,6 +272,8 @@ pub enum ErrorKind {
     Stale,
     /// An event exceeds the limit.
     TooLarge,
+    /// The server does not take the filter.
+    Filter,
     /// The token function failed.
     Token,
     /// The server closed a stream that should go on.
@@ -288,6 +292,7 @@ impl ErrorKind {
             ErrorKind::Timeout => "timeout",
             ErrorKind::Stale => "stale",
             ErrorKind::TooLarge => "too-large",
+            ErrorKind::Filter => "filter",
             ErrorKind::Token => "token",
             ErrorKind::Ended => "ended",
             ErrorKind::Unsupported => "unsupported",

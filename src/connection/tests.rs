@@ -16,6 +16,7 @@ struct Life {
 #[derive(Default)]
 struct Events {
     data: Vec<String>,
+    replayed: Vec<bool>,
     /// Asks to pause after each event.
     pausing: bool,
 }
@@ -23,6 +24,7 @@ struct Events {
 impl Sink for Events {
     fn event(&mut self, event: Event<'_>) -> Flow {
         self.data.push(event.data.to_string());
+        self.replayed.push(event.replayed);
         match self.pausing {
             true => Flow::Pause,
             false => Flow::More,
@@ -83,7 +85,13 @@ impl Life {
     }
 
     fn end(&mut self) {
-        self.connection.ended(self.now);
+        self.connection.ended(self.now, &mut self.events);
+        self.poll();
+    }
+
+    fn fail(&mut self, message: &str) {
+        let (now, events) = (self.now, &mut self.events);
+        self.connection.failed(now, message, events);
         self.poll();
     }
 
@@ -91,7 +99,7 @@ impl Life {
         let until = self.now + millis;
         while let Some(due) = self.connection.poll_timeout().filter(|&due| due <= until) {
             self.now = due.max(self.now);
-            self.connection.timeout(self.now);
+            let _ = self.connection.timeout(self.now, &mut self.events);
             self.poll();
         }
         self.now = until;
@@ -188,7 +196,7 @@ fn the_attempts_in_a_row_are_limited() {
         .max_attempts = 3;
     let mut life = Life::new(config);
     for _ in 0..3 {
-        life.connection.failed(life.now, "no route");
+        life.fail("no route");
         life.poll();
         life.wait(60_000);
     }
@@ -254,7 +262,7 @@ fn a_one_shot_is_sent_once_whatever_happens() {
         life.closed().expect("it is over").0
     };
     let failed = |life: &mut Life| {
-        life.connection.failed(life.now, "reset");
+        life.fail("reset");
         life.poll();
     };
     assert_eq!(cut(&|life| failed(life)), CloseReason::Exhausted);
@@ -346,7 +354,7 @@ fn silence_is_noticed_only_once_a_heartbeat_was_seen() {
         }
     );
     life.chunk(": keepalive\n\n");
-    life.wait(44_999);
+    life.wait(45_499);
     assert!(life.connection.is_open());
     life.wait(1);
     assert!(!life.connection.is_open(), "three keepalives were missed");
@@ -362,7 +370,7 @@ fn silence_does_not_count_while_reading_is_paused() {
     life.wait(60_000);
     assert!(life.connection.is_open());
     life.connection.set_paused(life.now, false);
-    life.wait(9_999);
+    life.wait(10_499);
     assert!(life.connection.is_open());
     life.wait(1);
     assert!(!life.connection.is_open());
@@ -387,7 +395,7 @@ fn a_filter_that_is_cut_at_once_is_asked_for_by_repeated_keys_and_that_is_rememb
     assert_eq!(keys(&life.requests[0]), 1);
     life.open();
     life.chunk("retry: 3000\n\n");
-    life.connection.failed(life.now, "cut");
+    life.fail("cut");
     life.poll();
     assert_eq!(keys(&life.requests[1]), 2, "at once, and repeated");
     life.open();
@@ -432,7 +440,7 @@ fn nothing_happens_after_the_end() {
     let before = life.reports.len();
     life.connection.close(CloseReason::Aborted);
     life.connection.reconnect(life.now);
-    life.connection.failed(life.now, "late");
+    life.fail("late");
     assert_eq!(
         life.chunk("data: late\n\n"),
         12,
@@ -456,4 +464,164 @@ fn an_event_without_end_meets_the_limit() {
     assert_eq!(reason, CloseReason::Rejected);
     assert!(message.is_some_and(|message| message.contains("100")));
     assert_eq!(life.events.data, ["before"]);
+}
+
+/// One of Hive's events, as it stands on the wire.
+fn hive_event(kind: &str, time: &str, note: &str) -> String {
+    format!(
+        "data: {{\"type\": \"{kind}\", \"stream_id\": \"queen\", \"data\": {{\"content\": \"{note}\"}}, \
+         \"timestamp\": \"2026-04-16T19:30:{time}\"}}\n\n"
+    )
+}
+
+#[test]
+fn hives_doubled_and_disordered_start_is_put_right() {
+    let mut life = Life::new(Config::new(hive::spec()));
+    life.open();
+    let live = hive_event("client_output_delta", "07.5", "live");
+    let tool = hive_event("tool_call_started", "08", "tool");
+    let first = hive_event("execution_started", "05", "one");
+    let second = hive_event("client_output_delta", "06.25", "two");
+    life.chunk(&live);
+    life.chunk(&tool);
+    life.chunk(&format!("{first}{second}{live}"));
+    assert!(life.events.data.is_empty(), "the burst is held back");
+    life.wait(150);
+    let notes = |life: &Life| -> Vec<(String, bool)> {
+        let note = |data: &String| {
+            let at = data.find("content\": \"").expect("it has content") + 11;
+            data[at..].split('"').next().unwrap_or_default().to_owned()
+        };
+        let notes = life.events.data.iter().map(note);
+        notes.zip(life.events.replayed.iter().copied()).collect()
+    };
+    let expected = |all: &[(&str, bool)]| -> Vec<(String, bool)> {
+        all.iter()
+            .map(|(note, replayed)| (note.to_string(), *replayed))
+            .collect()
+    };
+    assert_eq!(
+        notes(&life),
+        expected(&[
+            ("one", true),
+            ("two", true),
+            ("live", false),
+            ("tool", false)
+        ])
+    );
+    // From now on nothing is held back.
+    life.chunk(&hive_event("llm_text_delta", "09", "later"));
+    assert_eq!(life.events.data.len(), 5);
+    // The next connection repeats all of it, and something that was missed.
+    life.end();
+    life.wait(60_000);
+    life.open();
+    let missed = hive_event("client_input_received", "20", "missed");
+    life.chunk(&format!("{first}{second}{live}{missed}"));
+    life.wait(150);
+    assert_eq!(notes(&life)[5..], expected(&[("missed", true)]));
+    assert_eq!(
+        life.last(),
+        &Report::Resumed {
+            recovered: Recovered::Unknown,
+            last_event_id: String::new()
+        }
+    );
+}
+
+#[test]
+fn what_is_held_back_is_not_lost_when_the_stream_breaks() {
+    let mut life = Life::new(Config::new(hive::spec()));
+    life.open();
+    life.chunk(&hive_event("execution_started", "05", "one"));
+    life.fail("reset");
+    assert_eq!(life.events.data.len(), 1);
+    let before_failure = |report: &Report| matches!(report, Report::Failed { .. });
+    assert!(life.reports.iter().any(before_failure));
+}
+
+#[test]
+fn numbers_without_a_hole_prove_that_nothing_is_missing() {
+    let numbered = |seq: u64| {
+        format!(
+            "data: {{\"type\": \"execution_started\", \"seq\": {seq}, \"timestamp\": \"t\"}}\n\n"
+        )
+    };
+    let resume = |numbers: &[u64]| {
+        let mut life = Life::new(Config::new(hive::spec()));
+        life.open();
+        life.chunk(&(numbered(41) + &numbered(42)));
+        life.wait(150);
+        life.end();
+        life.wait(60_000);
+        life.open();
+        let again: String = numbers.iter().map(|&number| numbered(number)).collect();
+        life.chunk(&again);
+        life.wait(150);
+        let Report::Resumed { recovered, .. } = life.last().clone() else {
+            panic!("{:?}", life.last());
+        };
+        (recovered, life.events.data.len() - 2)
+    };
+    assert_eq!(resume(&[41, 42, 43, 44]), (Recovered::Yes, 2));
+    assert_eq!(resume(&[42]), (Recovered::Yes, 0));
+    assert_eq!(resume(&[43]), (Recovered::Yes, 1));
+    assert_eq!(resume(&[41, 42, 44]), (Recovered::Unknown, 1));
+    assert_eq!(resume(&[44, 45]), (Recovered::Unknown, 2));
+    assert_eq!(resume(&[]), (Recovered::Unknown, 0));
+}
+
+#[test]
+fn what_comes_again_by_its_id_is_delivered_once() {
+    let mut life = Life::new(Config::new(dashtam::spec()));
+    life.open();
+    let event = |id: &str| format!("id: {id}\nevent: import.failed\ndata: {{}}\n\n");
+    life.chunk(&(event("a") + &event("b") + &event("b") + &event("a") + &event("c")));
+    assert_eq!(life.events.data.len(), 3);
+    life.end();
+    life.wait(60_000);
+    life.open();
+    life.chunk(&(event("c") + &event("d")));
+    assert_eq!(life.events.data.len(), 4);
+}
+
+#[test]
+fn a_filter_that_is_cut_at_once_again_and_again_is_reported_as_what_it_is() {
+    let mut config = Config::new(dashtam::spec());
+    config.filter = Filter::categories(["data_sync", "provider"]);
+    let mut life = Life::new(config);
+    while life.closed().is_none() {
+        life.open();
+        life.chunk("retry: 3000\n\n");
+        life.fail("cut");
+        life.wait(29_000);
+    }
+    assert_eq!(life.requests.len(), 3, "no looping into the server's limit");
+    let (reason, message) = life.closed().expect("it is over");
+    assert_eq!(reason, CloseReason::Rejected);
+    assert_eq!(
+        message.as_deref(),
+        Some(
+            "the server cut the stream at once 3 times, as it does when it does not know a \
+             category: data_sync, provider"
+        )
+    );
+}
+
+#[test]
+fn a_timer_that_slept_with_the_machine_gives_the_connection_one_more_chance() {
+    let mut config = Config::new(plain::spec());
+    config.stale_after = 10_000;
+    let mut life = Life::new(config);
+    life.open();
+    // The lid was closed for an hour.
+    life.now += 3_600_000;
+    let _ = life.connection.timeout(life.now, &mut life.events);
+    assert!(life.connection.is_open());
+    life.wait(9_999);
+    life.chunk(": still there\n\n");
+    life.wait(10_499);
+    assert!(life.connection.is_open());
+    life.wait(1);
+    assert!(!life.connection.is_open());
 }

@@ -62,6 +62,8 @@ pub(crate) fn receive(spec: &Spec, bytes: &[u8]) -> Received {
     connection.response(1, &head, "");
     let mut arrivals = Arrivals::default();
     connection.chunk(2, bytes, &mut arrivals);
+    // A history that comes first is held back until it is complete.
+    let _ = connection.timeout(10_000, &mut arrivals);
     Received {
         arrivals: arrivals.0,
         ended: connection.is_closed(),
