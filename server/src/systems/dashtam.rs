@@ -30,7 +30,7 @@ use crate::{
     namespace::Namespace,
     python_json::{self, Style},
     stream::{Ending, EventSender, EventStream, Limits},
-    systems::{Published, System},
+    systems::{Published, System, stock::get_alone},
     token::TEST_USER,
 };
 
@@ -51,7 +51,7 @@ pub struct State {
 
 /// `GET /api/v1/events`.
 pub fn router() -> Router {
-    Router::new().route(PATH, get(events))
+    Router::new().route(PATH, get(events).head(refused).fallback(refused))
 }
 
 async fn events(
@@ -75,6 +75,20 @@ async fn events(
         ),
         Err(refusal) => *refusal,
     };
+    trace(&headers, &mut response);
+    limit.write_to(response.headers_mut());
+    response
+}
+
+/// Another method: only GET has a rate limit, and only GET streams.
+async fn refused(headers: HeaderMap) -> Response {
+    let mut response = get_alone().await;
+    trace(&headers, &mut response);
+    response
+}
+
+/// Marks the answer with the request's trace id, or a new one.
+fn trace(headers: &HeaderMap, response: &mut Response) {
     let trace = headers.get("x-trace-id").cloned().or_else(|| {
         let trace = Uuid::now_v7().to_string();
         trace.parse().ok()
@@ -82,8 +96,6 @@ async fn events(
     if let Some(trace) = trace {
         response.headers_mut().insert("x-trace-id", trace);
     }
-    limit.write_to(response.headers_mut());
-    response
 }
 
 fn stream(

@@ -101,6 +101,12 @@ pub(super) async fn method_not_allowed() -> Response {
     refuse(&Rejection::exception(405, "Method Not Allowed"))
 }
 
+/// The same at a path that has GET alone; axum would allow HEAD besides.
+pub(super) async fn get_alone() -> Response {
+    let refusal = method_not_allowed().await;
+    ([(header::ALLOW, "GET")], refusal).into_response()
+}
+
 pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
     let text = python_json::to_string(body, Style::Compact);
     (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()

@@ -6,7 +6,7 @@ use tidewire_server::{
     config::{CategoriesForm, CursorPlace, RateLimit},
 };
 
-use crate::raw::{End, RawResponse, get};
+use crate::raw::{End, RawResponse, get, request};
 
 const ID_1: &str = "019c0a51-7d3e-7b11-9f42-6a1d5c2e8f70";
 const ID_2: &str = "019c0a51-7d3f-7b11-9f42-6a1d5c2e8f71";
@@ -152,6 +152,33 @@ async fn who_shows_no_valid_token_gets_the_problem_that_says_so() {
         ];
         assert_eq!(refused.text(), expected.concat(), "{authorization}");
     }
+}
+
+#[tokio::test]
+async fn any_method_but_get_is_refused_and_costs_no_connect() {
+    let server = TestServer::start().await.unwrap();
+    for method in ["HEAD", "POST"] {
+        let headers = ["x-trace-id: trace-7"];
+        let mut refusal = request(server.address(), method, "/api/v1/events", &headers, "").await;
+        assert_eq!(
+            refusal.status_line, "HTTP/1.1 405 Method Not Allowed",
+            "{method}"
+        );
+        for (name, value) in [
+            ("allow", Some("GET")),
+            ("content-type", Some("application/json")),
+            ("x-trace-id", Some("trace-7")),
+            ("x-ratelimit-limit", None),
+        ] {
+            assert_eq!(refusal.header(name), value, "{method} {name}");
+        }
+        if method != "HEAD" {
+            assert_eq!(refusal.read_to_end().await, End::Clean);
+            assert_eq!(refusal.text(), r#"{"detail":"Method Not Allowed"}"#);
+        }
+    }
+    let stream = open(&server, "").await;
+    assert_eq!(stream.header("x-ratelimit-remaining"), Some("9"));
 }
 
 #[tokio::test]

@@ -169,6 +169,25 @@ async fn the_checks_come_in_the_order_token_channel_worth_rights() {
 }
 
 #[tokio::test]
+async fn any_method_but_get_is_refused_and_traced() {
+    let server = TestServer::start().await.unwrap();
+    let namespace = server.namespace("a");
+    let token = token(&namespace);
+    for path in ["/v1/global", "/v1/conversation/c-1", "/v1/stats"] {
+        for method in ["HEAD", "POST"] {
+            let path = format!("{path}?token={token}");
+            let refusal = request(&namespace, method, &path, &[], "").await;
+            assert_eq!(refusal.status, 405, "{method} {path}");
+            assert_eq!(refusal.header("allow"), Some("GET"), "{method} {path}");
+            assert!(refusal.header("x-trace-id").is_some(), "{method} {path}");
+            if method != "HEAD" {
+                assert_eq!(refusal.text().await, r#"{"detail":"Method Not Allowed"}"#);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_second_generation_checks_the_parameter_first_and_knows_the_long_global_path() {
     let server = TestServer::start().await.unwrap();
     let namespace = server.namespace("a");

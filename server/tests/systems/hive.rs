@@ -266,6 +266,20 @@ async fn a_session_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_method_that_the_stream_does_not_have_is_refused_in_aiohttps_words() {
+    let server = TestServer::start().await.unwrap();
+    let path = "/api/sessions/session_demo/events";
+    let refusal = request(&server.namespace("a"), "POST", path, &[], "").await;
+    assert_eq!(refusal.status, 405);
+    assert_eq!(refusal.header("allow"), Some("GET,HEAD"));
+    assert_eq!(
+        refusal.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    assert_eq!(refusal.text().await, "405: Method Not Allowed");
+}
+
+#[tokio::test]
 async fn a_stopped_session_keeps_its_open_streams_and_turns_away_new_ones() {
     let server = TestServer::start().await.unwrap();
     let namespace = server.namespace("a");

@@ -24,6 +24,7 @@ use crate::python_json::{self, Style};
 use crate::python_time;
 use crate::stream::{EventSender, EventStream, Limits};
 use crate::systems::System;
+use crate::systems::stock::get_alone;
 
 /// Seconds that a token from the login lives.
 const TOKEN_LIFE_S: i64 = 86_400;
@@ -36,9 +37,12 @@ const MAX_LIMIT: usize = 100;
 
 pub(super) fn router() -> Router {
     Router::new()
-        .route("/v1/global", get(global))
-        .route("/v1/stats", get(stats))
-        .route("/v1/{channel_type}/{resource_id}", get(channel))
+        .route("/v1/global", get(global).head(refused).fallback(refused))
+        .route("/v1/stats", get(stats).head(refused).fallback(refused))
+        .route(
+            "/v1/{channel_type}/{resource_id}",
+            get(channel).head(refused).fallback(refused),
+        )
         .route("/auth/login", post(login))
         .route(
             "/conversations/{conversation_id}/messages",
@@ -114,6 +118,12 @@ impl Trace {
         let params = json!({ "errors": errors });
         self.problem(status, "Validation error", "VALIDATION_FAILED", params)
     }
+}
+
+/// Another method than GET. The framework says so itself: its own body, and the
+/// middleware's headers.
+async fn refused() -> Response {
+    Trace::begin().mark(get_alone().await)
 }
 
 #[derive(Debug, Deserialize)]

@@ -28,7 +28,10 @@ pub(super) fn router() -> Router {
     Router::new()
         .route("/api/sessions", post(create))
         .route("/api/sessions/{session_id}", delete(stop))
-        .route("/api/sessions/{session_id}/events", get(events))
+        .route(
+            "/api/sessions/{session_id}/events",
+            get(events).fallback(method_not_allowed),
+        )
         .route("/api/sessions/{session_id}/events/history", get(history))
         .route("/api/sessions/{session_id}/chat", post(chat))
 }
@@ -259,6 +262,11 @@ fn unauthorized(headers: &HeaderMap, config: &HiveConfig) -> Option<Response> {
     let given = headers.get("x-hive-token").map(HeaderValue::as_bytes);
     (given != Some(token.as_bytes()))
         .then(|| json_response(StatusCode::UNAUTHORIZED, &json!({"error": "unauthorized"})))
+}
+
+/// In aiohttp's own words, which come as text. Its GET takes HEAD too, as axum's does.
+async fn method_not_allowed() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, "405: Method Not Allowed").into_response()
 }
 
 fn not_found(id: &str) -> Response {
