@@ -188,6 +188,21 @@ async fn any_method_but_get_is_refused_and_traced() {
 }
 
 #[tokio::test]
+async fn a_login_that_lacks_a_member_says_which() {
+    let server = TestServer::start().await.unwrap();
+    let body = r#"{"type": "password", "identifier": "ada"}"#;
+    let response = post(&server.namespace("a"), "/auth/login", body).await;
+    assert_eq!(response.status, 422);
+    let problem: Value = serde_json::from_str(&response.text().await).unwrap();
+    assert_eq!(problem["detail"], "Request validation failed");
+    assert_eq!(problem["code"], "VALIDATION_FAILED");
+    assert_eq!(
+        problem["params"],
+        json!({"errors": [{"field": "body.secret", "message": "Field required", "type": "missing"}]})
+    );
+}
+
+#[tokio::test]
 async fn the_second_generation_checks_the_parameter_first_and_knows_the_long_global_path() {
     let server = TestServer::start().await.unwrap();
     let namespace = server.namespace("a");

@@ -116,7 +116,12 @@ impl Trace {
     fn validation_failed(&self, errors: Vec<Value>) -> Response {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         let params = json!({ "errors": errors });
-        self.problem(status, "Validation error", "VALIDATION_FAILED", params)
+        self.problem(
+            status,
+            "Request validation failed",
+            "VALIDATION_FAILED",
+            params,
+        )
     }
 }
 
