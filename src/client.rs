@@ -1,8 +1,8 @@
 //! A connection as a `Stream` of typed events.
 
 use crate::connection::{
-    Backoff, CloseReason, Config, ConfigError, Error, Event as RawMessage, Flow, Millis, Reason,
-    Recovered, Report, State,
+    Backoff, CloseReason, Config, ConfigError, Error, Event as RawMessage, Flow, GapReason, Millis,
+    Reason, Recovered, Report, State,
 };
 use crate::driver::{Door, Driver, Host, Settings};
 use crate::filter::{Filter, FilterError};
@@ -54,6 +54,7 @@ pub struct Client<P: Profile> {
     body: JsValue,
     credentials: Option<Credentials>,
     event_source: bool,
+    pause_when_hidden: bool,
     buffer: usize,
     token: Option<Box<TokenFunction>>,
     profile: PhantomData<P>,
@@ -94,6 +95,7 @@ impl<P: Profile> Client<P> {
             body: JsValue::UNDEFINED,
             credentials: None,
             event_source: false,
+            pause_when_hidden: false,
             buffer: DEFAULT_BUFFER,
             token: None,
             profile: PhantomData,
@@ -194,6 +196,13 @@ impl<P: Profile> Client<P> {
         self
     }
 
+    /// Gives the stream up while nobody sees the page, and takes it up again after. Hiding a tab
+    /// does not close a stream otherwise.
+    pub fn pause_when_hidden(mut self) -> Self {
+        self.pause_when_hidden = true;
+        self
+    }
+
     /// Connects. A configuration that cannot be used closes the stream at once, with the error.
     pub fn connect(self) -> Events<P> {
         self.try_connect().unwrap_or_else(|error| {
@@ -247,6 +256,7 @@ impl<P: Profile> Client<P> {
             config: self.config,
             url: self.url,
             door,
+            pause_when_hidden: self.pause_when_hidden,
         };
         let driver = Driver::new(settings, Box::new(host))?;
         driver.start();
@@ -280,6 +290,13 @@ pub enum Item<E, M> {
         /// Whether what was missed comes again.
         recovered: Recovered,
         /// Where it went on.
+        last_event_id: String,
+    },
+    /// Something may be missing, though the stream goes on.
+    Gap {
+        /// Why.
+        reason: GapReason,
+        /// The last id before it.
         last_event_id: String,
     },
     /// An attempt or a connection failed.
@@ -370,6 +387,11 @@ impl<P: Profile> Events<P> {
         if let Some(driver) = &self.driver {
             driver.close(CloseReason::Closed);
         }
+    }
+
+    /// Events that were dropped because they had come before.
+    pub fn duplicates(&self) -> u64 {
+        self.driver.as_ref().map_or(0, Driver::duplicates)
     }
 
     /// The last event ID.
@@ -498,6 +520,13 @@ impl<P: Profile> Host for ClientHost<P> {
                 last_event_id,
             } => Item::Resumed {
                 recovered,
+                last_event_id,
+            },
+            Report::Gap {
+                reason,
+                last_event_id,
+            } => Item::Gap {
+                reason,
                 last_event_id,
             },
             Report::Failed { error, retry_in } => Item::Failed { error, retry_in },

@@ -10,6 +10,7 @@ use crate::connection::{
     Request, Response, Sink,
 };
 use crate::filter::{Filter, FilterError};
+use crate::page::{Page, PageEvent, is_hidden};
 use crate::profiles::{Auth, Spec};
 use crate::transport::{
     EventSourceTransport, FetchRequest, FetchTransport, Listener, News, same_origin_note,
@@ -60,6 +61,8 @@ pub struct Settings {
     pub url: String,
     /// How.
     pub door: Door,
+    /// Whether the stream is given up while nobody sees the page.
+    pub pause_when_hidden: bool,
 }
 
 /// Through which of the browser's doors.
@@ -98,6 +101,8 @@ struct Inner {
     /// Somebody up the stack works the inputs off.
     pumping: Cell<bool>,
     timer: RefCell<Option<(Millis, Timeout)>>,
+    page: RefCell<Option<Page>>,
+    pause_when_hidden: bool,
     /// The secret, and only here.
     token: RefCell<Option<String>>,
     token_number: Cell<u32>,
@@ -124,6 +129,7 @@ enum Input {
     SetFilter(Filter),
     News(u32, News),
     Timer,
+    Page(PageEvent),
     Token(u32, Result<Option<String>, ()>),
 }
 
@@ -154,6 +160,8 @@ impl Driver {
             inputs: RefCell::new(VecDeque::new()),
             pumping: Cell::new(false),
             timer: RefCell::new(None),
+            page: RefCell::new(None),
+            pause_when_hidden: settings.pause_when_hidden,
             token: RefCell::new(None),
             token_number: Cell::new(0),
             attempt: Cell::new(0),
@@ -193,6 +201,15 @@ impl Driver {
         *self.0.extra_names.borrow_mut() = filter.exact_types().map(str::to_owned).collect();
         self.0.input(Input::SetFilter(filter));
         Ok(())
+    }
+
+    /// Events that were dropped because they had come before.
+    pub fn duplicates(&self) -> u64 {
+        // Borrowed only while a chunk is worked off.
+        self.0
+            .connection
+            .try_borrow()
+            .map_or(0, |connection| connection.duplicates())
     }
 
     /// The last event ID.
@@ -249,6 +266,9 @@ impl Inner {
             self.perform();
         }
         self.set_timer();
+        if self.connection.borrow().is_closed() {
+            self.page.borrow_mut().take();
+        }
         self.pumping.set(false);
         drop(alive);
     }
@@ -257,7 +277,19 @@ impl Inner {
         let now = now();
         let connection = || self.connection.borrow_mut();
         match input {
-            Input::Start => connection().start(now),
+            Input::Start => {
+                let me = self.me.clone();
+                *self.page.borrow_mut() = Some(Page::listen(move |event| {
+                    if let Some(inner) = me.upgrade() {
+                        inner.input(Input::Page(event));
+                    }
+                }));
+                connection().start(now);
+                if self.pause_when_hidden && is_hidden() {
+                    connection().suspend();
+                }
+            }
+            Input::Page(event) => self.page_event(now, event),
             Input::Want => {
                 if !self.wanted.replace(true) {
                     connection().set_paused(now, false);
@@ -284,6 +316,22 @@ impl Inner {
             Input::News(number, news) if number == self.number.get() => self.news(now, news),
             // Late news of a transport or a token that was given up.
             Input::Token(..) | Input::News(..) => {}
+        }
+    }
+
+    fn page_event(&self, now: Millis, event: PageEvent) {
+        let unseen = self.pause_when_hidden && is_hidden();
+        match event {
+            PageEvent::Online => self.connection.borrow_mut().online(now),
+            PageEvent::PutAway => self.connection.borrow_mut().suspend(),
+            PageEvent::Hidden if unseen => self.connection.borrow_mut().suspend(),
+            PageEvent::Hidden => {}
+            PageEvent::TakenOut | PageEvent::Visible if unseen => {}
+            PageEvent::TakenOut | PageEvent::Visible => {
+                self.connection.borrow_mut().resume(now);
+                // A hidden page's timers may be a minute late.
+                self.with_sink(|connection, sink| connection.timeout(now, sink));
+            }
         }
     }
 

@@ -6,6 +6,8 @@ pub mod connection;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub mod driver;
 pub mod filter;
+#[cfg(all(feature = "browser", target_arch = "wasm32"))]
+mod page;
 pub mod profiles;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 mod transport;

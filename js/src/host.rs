@@ -52,6 +52,9 @@ extern "C" {
     #[wasm_bindgen(method, getter, js_name = maxAttempts)]
     pub(crate) fn max_attempts(this: &Options) -> f64;
 
+    #[wasm_bindgen(method, getter, js_name = pauseWhenHidden)]
+    pub(crate) fn pause_when_hidden(this: &Options) -> bool;
+
     /// The package's half of a stream. Its methods only put things into queues: the
     /// application's code runs when wasm is no longer on the stack.
     pub type Host;
@@ -69,6 +72,8 @@ extern "C" {
     fn open(this: &Host, status: u16, url: &str, redirected: bool);
     #[wasm_bindgen(method)]
     fn resumed(this: &Host, recovered: u32, last_event_id: &str);
+    #[wasm_bindgen(method)]
+    fn gap(this: &Host, reason: &str, last_event_id: &str);
     #[wasm_bindgen(method)]
     fn failed(
         this: &Host,
@@ -138,6 +143,10 @@ impl tidewire::driver::Host for JsHost {
                 };
                 self.host.resumed(recovered, &last_event_id);
             }
+            Report::Gap {
+                reason,
+                last_event_id,
+            } => self.host.gap(reason.as_str(), &last_event_id),
             Report::Failed { error, retry_in } => self.host.failed(
                 error.kind.as_str(),
                 error.status,

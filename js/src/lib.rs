@@ -73,6 +73,7 @@ impl Connection {
             config,
             url: options.url(),
             door,
+            pause_when_hidden: options.pause_when_hidden(),
         };
         let driver = Driver::new(settings, Box::new(host)).map_err(error)?;
         Ok(Connection { driver })
@@ -96,6 +97,18 @@ impl Connection {
     /// The application's signal aborts the stream.
     pub fn abort(&self) {
         self.driver.close(CloseReason::Aborted);
+    }
+
+    /// The application is too slow, and wanted the stream closed in that case.
+    #[wasm_bindgen(js_name = slowConsumer)]
+    pub fn slow_consumer(&self) {
+        self.driver.close(CloseReason::SlowConsumer);
+    }
+
+    /// Events that were dropped because they had come before.
+    #[wasm_bindgen(getter)]
+    pub fn duplicates(&self) -> f64 {
+        self.driver.duplicates() as f64
     }
 
     /// Opens anew at once.

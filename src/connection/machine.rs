@@ -2,8 +2,8 @@ use super::backoff::Seed;
 use super::classify::{Verdict, retry_after, verdict};
 use super::deliver::{Delivered, Flow, Incoming, Intake, Sink};
 use super::{
-    Action, CloseReason, Config, ConfigError, Error, ErrorKind, Millis, Reason, Recovered, Report,
-    Request, Response, State,
+    Action, CloseReason, Config, ConfigError, Error, ErrorKind, GapReason, Millis, Reason,
+    Recovered, Report, Request, Response, State,
 };
 use crate::filter::{Filter, FilterError, Subscription};
 use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
@@ -15,6 +15,13 @@ const TOKEN_TIMEOUT: Millis = 10_000;
 
 /// Milliseconds within which an end without any event counts as a refused filter.
 const IMMEDIATE: Millis = 2_000;
+
+/// Milliseconds of a pause after which a server that sheds in silence may have begun to: Hive's
+/// queue takes 1,000 events, after what the sockets take.
+const SHEDDING: Millis = 2_000;
+
+/// Milliseconds within which attempts are spread when the network comes back.
+const ONLINE_JITTER: Millis = 1_000;
 
 /// So many cuts at once, one after the other, are no accident.
 const CUTS_AT_ONCE: u32 = 3;
@@ -85,7 +92,7 @@ pub struct Connection {
     /// The silence is too long; if it lasts until then, the connection is dead.
     suspected: bool,
     last_chance: Millis,
-    paused: bool,
+    paused_since: Option<Millis>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +102,7 @@ enum Phase {
     Opening { since: Millis },
     Open { since: Millis },
     Waiting { until: Millis },
+    Suspended,
     Closed,
 }
 
@@ -136,7 +144,7 @@ impl Connection {
             last_bytes: 0,
             suspected: false,
             last_chance: 0,
-            paused: false,
+            paused_since: None,
             config,
         })
     }
@@ -156,15 +164,18 @@ impl Connection {
     /// When [`timeout`](Self::timeout) is to be called, if nothing else happens before.
     pub fn poll_timeout(&self) -> Option<Millis> {
         match self.phase {
-            Phase::Idle | Phase::Closed => None,
+            Phase::Idle | Phase::Suspended | Phase::Closed => None,
             Phase::Token { since } => Some(since + TOKEN_TIMEOUT),
             Phase::Opening { since } => {
                 let timeout = self.config.connect_timeout;
                 (timeout > 0).then(|| since.saturating_add(timeout))
             }
             Phase::Open { .. } => {
-                let dead = self.dead_at().filter(|_| !self.paused);
-                let burst = self.intake.burst_over_at().filter(|_| !self.paused);
+                let dead = self.dead_at().filter(|_| self.paused_since.is_none());
+                let burst = self
+                    .intake
+                    .burst_over_at()
+                    .filter(|_| self.paused_since.is_none());
                 [dead, burst].into_iter().flatten().min()
             }
             Phase::Waiting { until } => Some(until),
@@ -178,7 +189,7 @@ impl Connection {
             return Flow::More;
         };
         match self.phase {
-            Phase::Idle | Phase::Closed => {}
+            Phase::Idle | Phase::Suspended | Phase::Closed => {}
             Phase::Token { .. } => self.token_failed(now, "it did not settle within 10 s"),
             Phase::Opening { since } => {
                 let message = format!("no response within {} ms", now - since);
@@ -374,12 +385,49 @@ impl Connection {
         }
     }
 
-    /// Reading is paused, or goes on: silence counts only while somebody listens.
+    /// Reading is paused, or goes on: silence counts only while somebody listens. A server that
+    /// sheds in silence may have done so meanwhile.
     pub fn set_paused(&mut self, now: Millis, paused: bool) {
-        if self.paused && !paused {
-            self.alive(now);
+        match (self.paused_since, paused) {
+            (None, true) => self.paused_since = Some(now),
+            (Some(since), false) => {
+                self.paused_since = None;
+                self.alive(now);
+                let sheds = self.config.spec.recovery == Recovery::History;
+                if sheds && self.is_open() && now - since >= SHEDDING {
+                    self.report(Report::Gap {
+                        reason: GapReason::Paused,
+                        last_event_id: self.cursor.clone(),
+                    });
+                }
+            }
+            _ => {}
         }
-        self.paused = paused;
+    }
+
+    /// The network is back: what waits for its next attempt tries soon, but not at the same
+    /// moment as everybody else.
+    pub fn online(&mut self, now: Millis) {
+        if let Phase::Waiting { until } = &mut self.phase {
+            *until = (*until).min(now + self.seed.below(ONLINE_JITTER));
+        }
+    }
+
+    /// The page is put away: a stream that can be opened again is given up meanwhile.
+    pub fn suspend(&mut self) {
+        let alive = !matches!(self.phase, Phase::Idle | Phase::Closed | Phase::Suspended);
+        if alive && self.config.repeatable {
+            self.actions.push_back(Action::Abort);
+            self.phase = Phase::Suspended;
+            self.set_state(State::Waiting);
+        }
+    }
+
+    /// The page is back.
+    pub fn resume(&mut self, now: Millis) {
+        if self.phase == Phase::Suspended {
+            self.begin(now, Reason::Reconnect);
+        }
     }
 
     /// Changes what is delivered: here and at once where the open stream carries it, else by a
@@ -435,6 +483,11 @@ impl Connection {
     /// Whether it is over.
     pub fn is_closed(&self) -> bool {
         self.phase == Phase::Closed
+    }
+
+    /// Events that were dropped because they had come before.
+    pub fn duplicates(&self) -> u64 {
+        self.intake.duplicates
     }
 
     /// What kind of server it is.

@@ -162,6 +162,13 @@ pub enum Report {
         /// Where it went on.
         last_event_id: String,
     },
+    /// Something may be missing, though the stream goes on.
+    Gap {
+        /// Why.
+        reason: GapReason,
+        /// The last id before it.
+        last_event_id: String,
+    },
     /// An attempt or a connection failed.
     Failed {
         /// How.
@@ -189,6 +196,22 @@ pub enum Recovered {
     Unknown,
 }
 
+/// Why something may be missing on a stream that was not interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GapReason {
+    /// Reading was paused for so long that the server may have shed events in silence.
+    Paused,
+}
+
+impl GapReason {
+    /// As JavaScript is told.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            GapReason::Paused => "paused",
+        }
+    }
+}
+
 /// The state that an application sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -196,7 +219,7 @@ pub enum State {
     Connecting,
     /// Events come.
     Open,
-    /// The next attempt is awaited.
+    /// The next attempt, or the page's return, is awaited.
     Waiting,
     /// It is over.
     Closed,
@@ -217,6 +240,8 @@ pub enum CloseReason {
     Rejected,
     /// No attempt is left.
     Exhausted,
+    /// The application took too long, and asked for this in that case.
+    SlowConsumer,
     /// The environment cannot do it.
     Unsupported,
 }
@@ -231,6 +256,7 @@ impl CloseReason {
             CloseReason::Interrupted => "interrupted",
             CloseReason::Rejected => "rejected",
             CloseReason::Exhausted => "exhausted",
+            CloseReason::SlowConsumer => "slow-consumer",
             CloseReason::Unsupported => "unsupported",
         }
     }

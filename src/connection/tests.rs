@@ -625,3 +625,68 @@ fn a_timer_that_slept_with_the_machine_gives_the_connection_one_more_chance() {
     life.wait(1);
     assert!(!life.connection.is_open());
 }
+
+#[test]
+fn a_pause_so_long_that_hive_sheds_is_a_gap() {
+    let mut life = Life::new(Config::new(hive::spec()));
+    life.open();
+    let pause = |life: &mut Life, millis: Millis| {
+        life.connection.set_paused(life.now, true);
+        life.wait(millis);
+        life.connection.set_paused(life.now, false);
+        life.poll();
+        let gap = |report: &&Report| {
+            matches!(
+                report,
+                Report::Gap {
+                    reason: GapReason::Paused,
+                    ..
+                }
+            )
+        };
+        life.reports.iter().filter(gap).count()
+    };
+    assert_eq!(pause(&mut life, 1_999), 0);
+    assert_eq!(pause(&mut life, 2_000), 1);
+}
+
+#[test]
+fn when_the_network_is_back_what_waits_tries_within_a_second() {
+    let mut life = Life::new(Config::new(plain::spec()));
+    for _ in 0..6 {
+        life.fail("offline");
+        life.wait(life.delay());
+    }
+    life.fail("offline");
+    life.connection.online(life.now);
+    assert!(life.delay() <= 1_000, "{}", life.delay());
+    let before = life.requests.len();
+    life.wait(1_000);
+    assert_eq!(life.requests.len(), before + 1);
+}
+
+#[test]
+fn a_page_that_is_put_away_gives_up_its_stream_and_takes_it_up_again() {
+    let mut life = Life::new(Config::new(dashtam::spec()));
+    life.open();
+    life.chunk("id: a\nevent: import.failed\ndata: {}\n\n");
+    life.connection.suspend();
+    life.poll();
+    assert_eq!(life.last(), &Report::State(State::Waiting));
+    life.wait(3_600_000);
+    assert_eq!(life.requests.len(), 1, "nothing is sent meanwhile");
+    life.connection.resume(life.now);
+    life.poll();
+    assert_eq!(life.requests[1].last_event_id.as_deref(), Some("a"));
+}
+
+#[test]
+fn a_one_shot_is_left_alone_when_the_page_is_put_away() {
+    let mut life = Life::new(Config::new(stock_agent::spec()));
+    life.open();
+    life.connection.suspend();
+    life.connection.resume(life.now);
+    life.poll();
+    assert!(life.connection.is_open());
+    assert_eq!(life.requests.len(), 1);
+}
