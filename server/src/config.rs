@@ -317,6 +317,26 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_switch() {
+        const README: &str = include_str!("../README.md");
+        let config = serde_json::to_value(Config::default()).unwrap();
+        let mut switches = Vec::new();
+        for (name, value) in config.as_object().unwrap() {
+            match value {
+                Value::Object(members) => {
+                    switches.extend(members.keys().map(|member| format!("{name}.{member}")));
+                }
+                _ => switches.push(name.clone()),
+            }
+        }
+        let missing: Vec<_> = switches
+            .iter()
+            .filter(|switch| !README.contains(&format!("| `{switch}` |")))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn a_wrong_member_is_named() {
         let unknown = Config::default()
             .patched(json!({"dashtam": {"heartbeat": 20}}))
