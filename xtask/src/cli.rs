@@ -66,6 +66,11 @@ impl fmt::Display for UsageError {
 
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, UsageError> {
+    let arguments: Vec<String> = arguments.into_iter().collect();
+    let mut own = arguments.iter().take_while(|argument| *argument != "--");
+    if own.any(|argument| matches!(argument.as_str(), "--help" | "-h")) {
+        return Ok(Command::Help);
+    }
     let mut arguments = arguments.into_iter();
     let Some(name) = arguments.next() else {
         return Ok(Command::Help);
@@ -80,7 +85,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         forwarded: Vec::new(),
     };
     Ok(match name.as_str() {
-        "help" | "--help" | "-h" => Command::Help,
+        "help" => Command::Help,
         "build" => {
             rest.read(&[])?;
             Command::Build
@@ -184,6 +189,17 @@ mod tests {
     fn nothing_said_asks_for_help() {
         assert_eq!(parse_line(""), Ok(Command::Help));
         assert_eq!(parse_line("--help"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn help_is_given_with_every_command_and_the_servers_own_is_left_to_it() {
+        assert_eq!(parse_line("demo --help"), Ok(Command::Help));
+        assert_eq!(parse_line("test page -h"), Ok(Command::Help));
+        let expected = Command::Serve {
+            port: 8788,
+            arguments: vec!["--help".to_owned()],
+        };
+        assert_eq!(parse_line("serve -- --help"), Ok(expected));
     }
 
     #[test]
