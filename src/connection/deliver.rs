@@ -233,7 +233,7 @@ impl Intake {
         let Some(number) = identity::sequence(data, field) else {
             return;
         };
-        if number == self.resumed_after || number == self.sequence + 1 {
+        if number == self.resumed_after || Some(number) == self.sequence.checked_add(1) {
             // The last one of before, or the first one after it: nothing lies between.
             self.unbroken |= number == self.resumed_after || self.sequence == self.resumed_after;
         } else if number > self.sequence {

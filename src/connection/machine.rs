@@ -93,6 +93,8 @@ pub struct Connection {
     suspected: bool,
     last_chance: Millis,
     paused_since: Option<Millis>,
+    /// The last id of the open `EventSource`, which does not know those of the one before it.
+    native_id: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +147,7 @@ impl Connection {
             suspected: false,
             last_chance: 0,
             paused_since: None,
+            native_id: String::new(),
             config,
         })
     }
@@ -278,6 +281,7 @@ impl Connection {
             let delivered = match item {
                 Err(error) => {
                     let error = Error::new(ErrorKind::TooLarge, error.to_string());
+                    let _ = self.release(sink);
                     self.reject(error);
                     break;
                 }
@@ -311,7 +315,8 @@ impl Connection {
                         incoming,
                         sink,
                     );
-                    if !has(&delivered, Flags::NO_CURSOR) {
+                    // An id that sticks from an event before is no cursor of this one.
+                    if message.has_id && !has(&delivered, Flags::NO_CURSOR) {
                         keep_cursor(&self.config.spec, &mut self.cursor, message.last_event_id);
                     }
                     delivered
@@ -341,21 +346,22 @@ impl Connection {
             return;
         }
         self.alive(now);
-        let changed = self.decoder.last_event_id() != last_event_id;
+        let changed = self.native_id != last_event_id;
         if changed {
+            last_event_id.clone_into(&mut self.native_id);
             self.decoder.set_last_event_id(last_event_id);
         }
         let incoming = Incoming {
             name: Text::from(name.as_bytes()),
             data: Text::from(data.as_bytes()),
             id: changed.then_some(last_event_id),
-            last_event_id,
+            last_event_id: self.decoder.last_event_id(),
         };
         let spec = &self.config.spec;
         let delivered = self
             .intake
             .take(spec, &self.subscription, now, incoming, sink);
-        if !has(&delivered, Flags::NO_CURSOR) {
+        if changed && !has(&delivered, Flags::NO_CURSOR) {
             keep_cursor(spec, &mut self.cursor, last_event_id);
         }
         let _ = self.delivered(delivered, sink);
@@ -365,7 +371,9 @@ impl Connection {
     pub fn ended(&mut self, now: Millis, sink: &mut dyn Sink) {
         if let Phase::Open { .. } = self.phase {
             let _ = self.release(sink);
-            if self.config.backoff.is_none() && !self.config.spec.runs_once {
+            let spec = &self.config.spec;
+            let complete = !spec.runs_once || !spec.has_end();
+            if self.config.backoff.is_none() && complete {
                 self.finish(CloseReason::Ended, None);
             } else {
                 let message = "the server closed the stream".to_owned();
@@ -439,7 +447,8 @@ impl Connection {
         self.subscription = filter.compile(&self.config.spec)?;
         self.cuts_at_once = 0;
         let busy = matches!(self.phase, Phase::Opening { .. } | Phase::Open { .. });
-        if busy && !self.asked.carries(&self.subscription) {
+        // A request that runs something is not sent again: of what it brings, this is laid over.
+        if busy && self.config.repeatable && !self.asked.carries(&self.subscription) {
             self.actions.push_back(Action::Abort);
             self.begin(now, Reason::Filter);
         }
@@ -541,6 +550,7 @@ impl Connection {
         self.intake.opened(&self.config.spec, now);
         self.token_renewed = false;
         self.decoder.finish();
+        self.native_id.clear();
         self.set_state(State::Open);
         self.report(Report::Opened {
             status: response.status,
@@ -583,7 +593,7 @@ impl Connection {
             return self.fail(now, error, None);
         }
         self.cuts_at_once += 1;
-        if !self.repeated && self.asked.has_repeated_form() {
+        if !self.repeated && self.config.repeatable && self.asked.has_repeated_form() {
             self.repeated = true;
             self.actions.push_back(Action::Abort);
             self.report(Report::Failed {
@@ -646,6 +656,9 @@ impl Connection {
             return;
         }
         if self.phase != Phase::Idle {
+            // What was to be sent and is not sent yet never is.
+            self.actions
+                .retain(|action| matches!(action, Action::Report(_)));
             self.actions.push_back(Action::Abort);
         }
         self.phase = Phase::Closed;

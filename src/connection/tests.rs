@@ -1,5 +1,7 @@
 //! A connection's life in virtual time: no socket, no clock, no sleeping.
 
+mod requests;
+
 use super::*;
 use crate::profiles::{dashtam, hive, plain, stock_agent};
 

@@ -334,6 +334,12 @@ impl Spec {
             .find_map(|prefix| name.strip_prefix(prefix.as_ref())?.strip_prefix('.'))
     }
 
+    /// Whether the server says when a stream is complete: by an end mark or a terminal event.
+    pub fn has_end(&self) -> bool {
+        let terminal = |event: &EventSpec| event.flags.has(Flags::TERMINAL);
+        self.end.is_some() || self.events.iter().any(terminal)
+    }
+
     /// Says what is wrong with a spec that was made at run time.
     pub fn check(&self) -> Result<(), SpecError> {
         let wrong = |what: String| Err(SpecError(format!("profile '{}': {what}", self.name)));
