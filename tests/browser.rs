@@ -1,7 +1,8 @@
 //! The crate in a real browser, against the test server.
 //!
 //! `cargo xtask test` starts the server and runs them. By hand: start `tidewire-server`, then
-//! `TIDEWIRE_SERVER=http://127.0.0.1:PORT wasm-pack test --headless --chrome`.
+//! `TIDEWIRE_SERVER=http://127.0.0.1:PORT wasm-pack test --headless --chrome`. The shared cases are
+//! read from `/conformance` of the server, if it was told where they are.
 
 #![cfg(target_arch = "wasm32")]
 
@@ -19,5 +20,18 @@ mod readme;
 
 #[path = "browser/standard.rs"]
 mod standard;
+
+// The rules of the standard hold for the WebAssembly as for the native code.
+#[path = "wire/items.rs"]
+mod items;
+
+#[path = "wire/reference.rs"]
+mod reference;
+
+#[path = "wire/rules.rs"]
+mod rules;
+
+#[path = "wire/short_streams.rs"]
+mod short_streams;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

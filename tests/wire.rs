@@ -13,3 +13,5 @@ mod properties;
 mod reference;
 #[path = "wire/rules.rs"]
 mod rules;
+#[path = "wire/short_streams.rs"]
+mod short_streams;

@@ -1,6 +1,8 @@
 //! One test for each rule of the format.
 
 use tidewire::wire::{Decoder, Event, Item, LineEnding, Message, Text, encode_comment};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::items::{Owned, decode, feed, message};
 
