@@ -299,6 +299,11 @@ pub enum Item<E, M> {
         /// The last id before it.
         last_event_id: String,
     },
+    /// The filter that was set last cannot be had; the one before it stays.
+    FilterKept {
+        /// Why.
+        error: Error,
+    },
     /// An attempt or a connection failed.
     Failed {
         /// How.
@@ -529,6 +534,8 @@ impl<P: Profile> Host for ClientHost<P> {
                 reason,
                 last_event_id,
             },
+            Report::FilterChanged { error: None } => return,
+            Report::FilterChanged { error: Some(error) } => Item::FilterKept { error },
             Report::Failed { error, retry_in } => Item::Failed { error, retry_in },
             Report::Closed { reason, error } => Item::Closed(Closed {
                 reason,

@@ -96,7 +96,12 @@ struct Inner {
     spec: Spec,
     connection: RefCell<Connection>,
     transport: RefCell<Option<Transport>>,
+    /// The stream that is to take over, for another filter.
+    candidate: RefCell<Option<Transport>>,
+    /// Which transport each of the two is, and how many there were.
     number: Cell<u32>,
+    candidate_number: Cell<u32>,
+    transports: Cell<u32>,
     inputs: RefCell<VecDeque<Input>>,
     /// Somebody up the stack works the inputs off.
     pumping: Cell<bool>,
@@ -156,7 +161,10 @@ impl Driver {
             spec,
             connection: RefCell::new(connection),
             transport: RefCell::new(None),
+            candidate: RefCell::new(None),
             number: Cell::new(0),
+            candidate_number: Cell::new(0),
+            transports: Cell::new(0),
             inputs: RefCell::new(VecDeque::new()),
             pumping: Cell::new(false),
             timer: RefCell::new(None),
@@ -314,6 +322,9 @@ impl Inner {
                 Err(()) => connection().token_failed(now, "it threw or rejected"),
             },
             Input::News(number, news) if number == self.number.get() => self.news(now, news),
+            Input::News(number, news) if number == self.candidate_number.get() => {
+                self.candidate_news(now, news);
+            }
             // Late news of a transport or a token that was given up.
             Input::Token(..) | Input::News(..) => {}
         }
@@ -380,6 +391,34 @@ impl Inner {
                     Flow::More
                 });
             }
+        }
+    }
+
+    /// What the stream says that is to take over.
+    fn candidate_news(&self, now: Millis, news: News) {
+        self.with_sink(|connection, sink| match news {
+            News::Response(response, body) => {
+                connection.candidate_response(now, &response, &body, sink)
+            }
+            News::Chunk(chunk) => connection.candidate_chunk(now, &chunk.to_vec(), sink),
+            News::Message {
+                name,
+                data,
+                last_event_id,
+            } => connection.candidate_message(now, &name, &data, &last_event_id, sink),
+            News::Ended => {
+                connection.candidate_failed("the server closed the stream for the new filter");
+                Flow::More
+            }
+            News::Failed(message) => {
+                connection.candidate_failed(&message);
+                Flow::More
+            }
+        });
+        if let (true, Some(Transport::Fetch(fetch))) =
+            (self.wanted.get(), &*self.candidate.borrow())
+        {
+            fetch.read();
         }
     }
 
@@ -461,7 +500,31 @@ impl Inner {
                 None => return,
                 Some(Action::Abort) => self.abort(),
                 Some(Action::Token { attempt, reason }) => self.ask_for_token(attempt, reason),
-                Some(Action::Open(request)) => self.open(&request),
+                Some(Action::Open(request)) => {
+                    if let Some(transport) = self.open(&request, &self.number) {
+                        *self.transport.borrow_mut() = Some(transport);
+                    }
+                }
+                Some(Action::OpenCandidate(request)) => {
+                    if let Some(transport) = self.open(&request, &self.candidate_number) {
+                        *self.candidate.borrow_mut() = Some(transport);
+                    }
+                }
+                Some(Action::AbortCandidate) => {
+                    self.candidate_number.set(0);
+                    self.token_number
+                        .set(self.token_number.get().wrapping_add(1));
+                    let candidate = self.candidate.borrow_mut().take();
+                    drop(candidate);
+                }
+                Some(Action::Promote) => {
+                    self.number.set(self.candidate_number.replace(0));
+                    *self.unread.borrow_mut() = (Vec::new(), 0);
+                    let candidate = self.candidate.borrow_mut().take();
+                    let before = self.transport.replace(candidate);
+                    drop(before);
+                    self.read();
+                }
                 Some(Action::Report(Report::Failed {
                     error,
                     retry_in: Some(_),
@@ -478,7 +541,7 @@ impl Inner {
     }
 
     fn abort(&self) {
-        self.number.set(self.number.get().wrapping_add(1));
+        self.number.set(0);
         self.token_number
             .set(self.token_number.get().wrapping_add(1));
         *self.unread.borrow_mut() = (Vec::new(), 0);
@@ -508,10 +571,13 @@ impl Inner {
         );
     }
 
-    fn open(&self, request: &Request) {
+    /// Sends a request; `slot` is told which transport it is.
+    fn open(&self, request: &Request, slot: &Cell<u32>) -> Option<Transport> {
         self.attempt.set(request.attempt);
-        let number = self.number.get().wrapping_add(1);
-        self.number.set(number);
+        // 0 stands for none.
+        let number = self.transports.get().checked_add(1).unwrap_or(1);
+        self.transports.set(number);
+        slot.set(number);
         let listener: Weak<dyn Listener> = self.me.clone();
         let token = self.token.borrow();
         let mut query = request.query.clone();
@@ -560,10 +626,9 @@ impl Inner {
                 FetchTransport::open(number, &request, listener).map(Transport::Fetch)
             }
         };
-        match opened {
-            Ok(transport) => *self.transport.borrow_mut() = Some(transport),
-            Err(message) => self.connection.borrow_mut().unsupported(&message),
-        }
+        opened
+            .inspect_err(|message| self.connection.borrow_mut().unsupported(message))
+            .ok()
     }
 
     /// Every name that the server may give an event.

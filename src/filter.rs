@@ -249,6 +249,14 @@ impl Subscription {
         }
     }
 
+    /// Whether some event type is wanted by both.
+    pub fn overlaps(&self, other: &Subscription) -> bool {
+        let both = |(mine, theirs): (&bool, &bool)| *mine && *theirs;
+        self.known.iter().zip(&other.known).any(both)
+            || (self.everything || !self.unknown.is_empty())
+                && (other.everything || !other.unknown.is_empty())
+    }
+
     /// Whether a stream that was asked for by `self` also carries all that `other` asks for.
     pub fn carries(&self, other: &Subscription) -> bool {
         match (&self.query, &other.query) {

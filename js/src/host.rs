@@ -73,6 +73,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn resumed(this: &Host, recovered: u32, last_event_id: &str);
     #[wasm_bindgen(method)]
+    fn filtered(this: &Host, error: Option<&str>);
+    #[wasm_bindgen(method)]
     fn gap(this: &Host, reason: &str, last_event_id: &str);
     #[wasm_bindgen(method)]
     fn failed(
@@ -147,6 +149,10 @@ impl tidewire::driver::Host for JsHost {
                 reason,
                 last_event_id,
             } => self.host.gap(reason.as_str(), &last_event_id),
+            Report::FilterChanged { error } => {
+                self.host
+                    .filtered(error.map(|error| error.message).as_deref());
+            }
             Report::Failed { error, retry_in } => self.host.failed(
                 error.kind.as_str(),
                 error.status,

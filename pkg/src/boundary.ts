@@ -64,6 +64,8 @@ export interface Host {
   /** 0 no, 1 yes, 2 unknown. */
   resumed(recovered: number, lastEventId: string): void;
   gap(reason: string, lastEventId: string): void;
+  /** What came of a `setFilter`: one call for each, in order; undefined if it holds now. */
+  filtered(error: string | undefined): void;
   failed(
     code: string,
     status: number,

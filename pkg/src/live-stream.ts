@@ -252,6 +252,7 @@ export class LiveStream {
         }
         this.#drainSoon();
       },
+      filtered: () => {},
       gap: (reason, lastEventId) => {
         this.#queue.pushNotice(new Notice('gap', { reason, lastEventId }));
         this.#drainSoon();

@@ -2,10 +2,10 @@
 
 use super::Millis;
 use super::history::Burst;
-use super::identity::{self, Seen};
+use super::identity::{self, Key, Seen};
 use crate::filter::Subscription;
 use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
-use crate::wire::Text;
+use crate::wire::{Message, Text};
 
 /// Where events go.
 pub trait Sink {
@@ -82,6 +82,17 @@ pub(super) struct Incoming<'a> {
     pub(super) last_event_id: &'a str,
 }
 
+impl<'a> Incoming<'a> {
+    pub(super) fn of(message: &Message<'a>) -> Self {
+        Incoming {
+            name: message.event_type(),
+            data: message.data,
+            id: message.has_id.then_some(message.last_event_id),
+            last_event_id: message.last_event_id,
+        }
+    }
+}
+
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivered {
@@ -151,6 +162,27 @@ impl Intake {
     /// Whether the server's own numbers prove that nothing is missing since the last stream.
     pub(super) fn is_unbroken(&self) -> bool {
         self.resumed_after > 0 && self.unbroken
+    }
+
+    /// What tells this message from all others.
+    pub(super) fn key(&self, spec: &Spec, incoming: Incoming<'_>) -> Option<Key> {
+        let data = incoming.data.as_bytes();
+        let index = match &spec.discriminator {
+            Discriminator::Event | Discriminator::None => {
+                self.names.index(spec, incoming.name.as_bytes())
+            }
+            Discriminator::Field(field) => {
+                let name = json::member(data, field).and_then(json::unquoted)?;
+                self.names.index(spec, &name)
+            }
+        };
+        let flags = index.map_or(Flags::NONE, |index| spec.events[usize::from(index)].flags);
+        identity::key(spec, index, flags, incoming.id, data)
+    }
+
+    /// Whether this came before.
+    pub(super) fn knows(&self, key: &Key) -> bool {
+        self.seen.knows(key)
     }
 
     /// Finds the type, drops what is unwanted or known, mends and hands over.

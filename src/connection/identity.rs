@@ -10,7 +10,8 @@ const REMEMBERED: usize = 4_096;
 /// Bytes of a key that is kept as it is; a longer one is kept as its digest.
 const KEY: usize = 64;
 
-type Key = Box<[u8]>;
+/// What tells an event from all others.
+pub(super) type Key = Box<[u8]>;
 
 /// The events of late, by what tells one from another.
 #[derive(Debug, Default)]
@@ -20,6 +21,11 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Whether it came before.
+    pub(super) fn knows(&self, key: &Key) -> bool {
+        self.keys.contains(key)
+    }
+
     /// Whether this is the first time; it is remembered either way.
     pub(super) fn is_new(&mut self, key: Key) -> bool {
         if !self.keys.insert(key.clone()) {

@@ -10,6 +10,10 @@ use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
 use crate::wire::{Decoder, Item, Text};
 use std::collections::VecDeque;
 
+mod change;
+
+use change::Candidate;
+
 /// Milliseconds that a token function has.
 const TOKEN_TIMEOUT: Millis = 10_000;
 
@@ -67,6 +71,10 @@ pub struct Connection {
     subscription: Subscription,
     /// What the open or opening stream was asked for.
     asked: Subscription,
+    /// The filter to go back to if a new one cannot be had.
+    asked_for: Subscription,
+    /// The stream that is to take over, for another filter.
+    candidate: Option<Candidate>,
     decoder: Decoder,
     seed: Seed,
     phase: Phase,
@@ -128,6 +136,8 @@ impl Connection {
         Ok(Connection {
             intake: Intake::new(&config.spec),
             asked: subscription.clone(),
+            asked_for: subscription.clone(),
+            candidate: None,
             subscription,
             decoder,
             seed: Seed::new(config.seed),
@@ -179,7 +189,8 @@ impl Connection {
                     .intake
                     .burst_over_at()
                     .filter(|_| self.paused_since.is_none());
-                [dead, burst].into_iter().flatten().min()
+                let candidate = self.candidate_due();
+                [dead, burst, candidate].into_iter().flatten().min()
             }
             Phase::Waiting { until } => Some(until),
         }
@@ -201,6 +212,9 @@ impl Connection {
             Phase::Open { .. } if self.intake.burst_over_at().is_some_and(|over| now >= over) => {
                 return self.release(sink);
             }
+            Phase::Open { .. } if self.candidate_due().is_some_and(|due| now >= due) => {
+                return self.candidate_timeout(now, sink);
+            }
             // The bytes may be there already, unread, or the machine may have slept with the
             // connection: before it counts as dead it is given another moment, once.
             Phase::Open { .. } if !self.suspected => {
@@ -213,6 +227,9 @@ impl Connection {
             }
             Phase::Open { .. } => {
                 let _ = self.release(sink);
+                if self.take_over(now, sink) {
+                    return Flow::More;
+                }
                 let message = format!("no byte for {} ms", now - self.last_bytes);
                 self.fail(now, Error::new(ErrorKind::Stale, message), None);
             }
@@ -223,8 +240,10 @@ impl Connection {
 
     /// The token that was asked for is there. It stays with the owner.
     pub fn token_ready(&mut self, now: Millis) {
-        if matches!(self.phase, Phase::Token { .. }) {
-            self.open(now);
+        match self.phase {
+            Phase::Token { .. } => self.open(now),
+            Phase::Open { .. } => self.open_candidate(),
+            _ => {}
         }
     }
 
@@ -233,6 +252,8 @@ impl Connection {
         if matches!(self.phase, Phase::Token { .. }) {
             let message = format!("the token function failed: {message}");
             self.fail(now, Error::new(ErrorKind::Token, message), None);
+        } else {
+            self.candidate_failed(&format!("the token function failed: {message}"));
         }
     }
 
@@ -273,10 +294,11 @@ impl Connection {
     /// and the rest is given again later.
     pub fn chunk(&mut self, now: Millis, bytes: &[u8], sink: &mut dyn Sink) -> usize {
         let mut input = bytes;
+        let mut on_both = false;
         while matches!(self.phase, Phase::Open { .. }) {
             self.alive(now);
             let Some(item) = self.decoder.next(&mut input) else {
-                return bytes.len();
+                break;
             };
             let delivered = match item {
                 Err(error) => {
@@ -302,12 +324,11 @@ impl Connection {
                     continue;
                 }
                 Ok(Item::Message(message)) => {
-                    let incoming = Incoming {
-                        name: message.event_type(),
-                        data: message.data,
-                        id: message.has_id.then_some(message.last_event_id),
-                        last_event_id: message.last_event_id,
-                    };
+                    let incoming = Incoming::of(&message);
+                    if let Some(candidate) = &self.candidate {
+                        let key = self.intake.key(&self.config.spec, incoming);
+                        on_both |= key.is_some_and(|key| candidate.has(&key));
+                    }
                     let delivered = self.intake.take(
                         &self.config.spec,
                         &self.subscription,
@@ -325,6 +346,11 @@ impl Connection {
             if self.delivered(delivered, sink) == Flow::Pause {
                 break;
             }
+        }
+        if on_both && self.is_open() {
+            // What is left of these bytes comes on the other stream too, or is not wanted.
+            let _ = self.switch(now, sink);
+            return bytes.len();
         }
         match self.phase {
             Phase::Open { .. } => bytes.len() - input.len(),
@@ -371,6 +397,9 @@ impl Connection {
     pub fn ended(&mut self, now: Millis, sink: &mut dyn Sink) {
         if let Phase::Open { .. } = self.phase {
             let _ = self.release(sink);
+            if self.take_over(now, sink) {
+                return;
+            }
             let spec = &self.config.spec;
             let complete = !spec.runs_once || !spec.has_end();
             if self.config.backoff.is_none() && complete {
@@ -386,10 +415,10 @@ impl Connection {
     pub fn failed(&mut self, now: Millis, message: &str, sink: &mut dyn Sink) {
         let _ = self.release(sink);
         let error = Error::new(ErrorKind::Network, message.to_owned());
-        match self.phase {
-            Phase::Opening { .. } => self.fail(now, error, None),
-            Phase::Open { .. } => self.broken(now, error),
-            _ => {}
+        if let Phase::Opening { .. } = self.phase {
+            self.fail(now, error, None);
+        } else if self.is_open() && !self.take_over(now, sink) {
+            self.broken(now, error);
         }
     }
 
@@ -425,6 +454,7 @@ impl Connection {
     pub fn suspend(&mut self) {
         let alive = !matches!(self.phase, Phase::Idle | Phase::Closed | Phase::Suspended);
         if alive && self.config.repeatable {
+            self.adopt();
             self.actions.push_back(Action::Abort);
             self.phase = Phase::Suspended;
             self.set_state(State::Waiting);
@@ -444,20 +474,36 @@ impl Connection {
     /// # Errors
     /// When the filter does not fit the profile; the old one stays.
     pub fn set_filter(&mut self, now: Millis, filter: &Filter) -> Result<(), FilterError> {
-        self.subscription = filter.compile(&self.config.spec)?;
+        let subscription = filter.compile(&self.config.spec)?;
+        self.supersede();
         self.cuts_at_once = 0;
-        let busy = matches!(self.phase, Phase::Opening { .. } | Phase::Open { .. });
         // A request that runs something is not sent again: of what it brings, this is laid over.
-        if busy && self.config.repeatable && !self.asked.carries(&self.subscription) {
-            self.actions.push_back(Action::Abort);
-            self.begin(now, Reason::Filter);
+        let carried = !self.config.repeatable || self.asked.carries(&subscription);
+        match self.phase {
+            Phase::Open { .. } if !carried => {
+                self.change(now, subscription);
+                return Ok(());
+            }
+            Phase::Opening { .. } if !carried => {
+                self.set_subscription(subscription);
+                self.actions.push_back(Action::Abort);
+                self.begin(now, Reason::Filter);
+            }
+            _ => self.set_subscription(subscription),
         }
+        self.report(Report::FilterChanged { error: None });
         Ok(())
+    }
+
+    fn set_subscription(&mut self, subscription: Subscription) {
+        self.asked_for = subscription.clone();
+        self.subscription = subscription;
     }
 
     /// Opens anew at once, whatever the state.
     pub fn reconnect(&mut self, now: Millis) {
         if !matches!(self.phase, Phase::Idle | Phase::Closed) {
+            self.adopt();
             self.actions.push_back(Action::Abort);
             self.begin(now, Reason::Reconnect);
         }
@@ -526,7 +572,12 @@ impl Connection {
     fn open(&mut self, now: Millis) {
         self.phase = Phase::Opening { since: now };
         self.asked = self.subscription.clone();
-        let mut query = self.asked.query(self.repeated);
+        let request = self.request(&self.asked);
+        self.actions.push_back(Action::Open(request));
+    }
+
+    fn request(&self, subscription: &Subscription) -> Request {
+        let mut query = subscription.query(self.repeated);
         let cursor = match &self.config.spec.cursor {
             Cursor::None => None,
             _ if self.cursor.is_empty() => None,
@@ -536,11 +587,11 @@ impl Connection {
                 Some(self.cursor.clone())
             }
         };
-        self.actions.push_back(Action::Open(Request {
+        Request {
             attempt: self.attempt,
             query,
             last_event_id: cursor,
-        }));
+        }
     }
 
     fn opened(&mut self, now: Millis, response: &Response) {
@@ -655,10 +706,15 @@ impl Connection {
         if self.phase == Phase::Closed {
             return;
         }
+        self.supersede();
         if self.phase != Phase::Idle {
             // What was to be sent and is not sent yet never is.
-            self.actions
-                .retain(|action| matches!(action, Action::Report(_)));
+            self.actions.retain(|action| {
+                !matches!(
+                    action,
+                    Action::Token { .. } | Action::Open(_) | Action::OpenCandidate(_)
+                )
+            });
             self.actions.push_back(Action::Abort);
         }
         self.phase = Phase::Closed;

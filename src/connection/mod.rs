@@ -82,6 +82,13 @@ pub enum Action {
     },
     /// Send the request.
     Open(Request),
+    /// Send this request too, beside the open stream: what comes of it is said by the
+    /// `candidate_…` methods, until it is promoted or aborted.
+    OpenCandidate(Request),
+    /// The candidate is the stream from now on; the one before it is given up.
+    Promote,
+    /// Give up the candidate.
+    AbortCandidate,
     /// Give up whatever is open or opening. Nothing of it is wanted any more.
     Abort,
     /// Tell the application.
@@ -169,6 +176,11 @@ pub enum Report {
         /// The last id before it.
         last_event_id: String,
     },
+    /// What came of [`Connection::set_filter`]: one for each call that returned `Ok`, in order.
+    FilterChanged {
+        /// Why the old filter stays.
+        error: Option<Error>,
+    },
     /// An attempt or a connection failed.
     Failed {
         /// How.
@@ -201,6 +213,8 @@ pub enum Recovered {
 pub enum GapReason {
     /// Reading was paused for so long that the server may have shed events in silence.
     Paused,
+    /// The filter was changed, and where the old stream ends on the new one cannot be told.
+    Filter,
 }
 
 impl GapReason {
@@ -208,6 +222,7 @@ impl GapReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             GapReason::Paused => "paused",
+            GapReason::Filter => "filter",
         }
     }
 }

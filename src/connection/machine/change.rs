@@ -1,0 +1,328 @@
+//! A filter that the open stream does not carry: make before break.
+//!
+//! A second stream, the candidate, is opened beside the first. What comes on it is held until an
+//! event was seen on both, so that nothing lies between the two; then the first is given up and
+//! the candidate takes its place, after the first in order, and without what the first brought.
+
+use super::*;
+use crate::connection::deliver::Incoming;
+use crate::connection::identity::Key;
+use crate::profiles::Identity;
+use std::collections::BTreeSet;
+
+/// Milliseconds within which the candidate must be open.
+const OPEN_WITHIN: Millis = 5_000;
+
+/// Milliseconds that the two streams overlap at the most.
+const OVERLAP: Millis = 5_000;
+
+/// Events, and their bytes, that are held at the most.
+const HELD: usize = 2_048;
+const HELD_BYTES: usize = 16 * 1024 * 1024;
+
+/// The stream that is to take over.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    subscription: Subscription,
+    begun: Millis,
+    step: Step,
+    decoder: Decoder,
+    held: Vec<Held>,
+    bytes: usize,
+    /// What tells the held events apart.
+    keys: BTreeSet<Key>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Token,
+    Opening,
+    Open { since: Millis },
+}
+
+#[derive(Debug)]
+struct Held {
+    name: Box<[u8]>,
+    data: Box<[u8]>,
+    has_id: bool,
+    last_event_id: Box<str>,
+}
+
+impl Candidate {
+    /// Whether this event came on it.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.keys.contains(key)
+    }
+
+    fn due(&self) -> Millis {
+        match self.step {
+            Step::Token | Step::Opening => self.begun.saturating_add(OPEN_WITHIN),
+            Step::Open { since } => since.saturating_add(OVERLAP),
+        }
+    }
+}
+
+impl Connection {
+    /// Opens a candidate for this subscription.
+    pub(super) fn change(&mut self, now: Millis, subscription: Subscription) {
+        let mut decoder = Decoder::with_max_event_bytes(self.config.max_event_bytes);
+        decoder.set_last_event_id(self.decoder.last_event_id());
+        self.candidate = Some(Candidate {
+            subscription,
+            begun: now,
+            step: Step::Token,
+            decoder,
+            held: Vec::new(),
+            bytes: 0,
+            keys: BTreeSet::new(),
+        });
+        self.attempt = self.attempt.saturating_add(1);
+        if self.config.has_token {
+            self.actions.push_back(Action::Token {
+                attempt: self.attempt,
+                reason: Reason::Filter,
+            });
+        } else {
+            self.open_candidate();
+        }
+    }
+
+    /// The token that the candidate waits for is there.
+    pub(super) fn open_candidate(&mut self) {
+        let Some(candidate) = &mut self.candidate else {
+            return;
+        };
+        if candidate.step == Step::Token {
+            candidate.step = Step::Opening;
+            let subscription = candidate.subscription.clone();
+            let request = self.request(&subscription);
+            self.actions.push_back(Action::OpenCandidate(request));
+        }
+    }
+
+    /// When the candidate has to be looked after.
+    pub(super) fn candidate_due(&self) -> Option<Millis> {
+        self.candidate.as_ref().map(Candidate::due)
+    }
+
+    /// That time has come.
+    pub(super) fn candidate_timeout(&mut self, now: Millis, sink: &mut dyn Sink) -> Flow {
+        match self.candidate.as_ref().map(|candidate| candidate.step) {
+            Some(Step::Open { .. }) => self.switch(now, sink),
+            Some(Step::Token | Step::Opening) => {
+                let message =
+                    format!("the stream for the new filter did not open within {OPEN_WITHIN} ms");
+                self.keep_old(Error::new(ErrorKind::Timeout, message));
+                Flow::More
+            }
+            None => Flow::More,
+        }
+    }
+
+    /// The head of the candidate's response is there, and of a refusal the start of its body.
+    pub fn candidate_response(
+        &mut self,
+        now: Millis,
+        response: &Response,
+        body: &str,
+        sink: &mut dyn Sink,
+    ) -> Flow {
+        let Some(candidate) = self
+            .candidate
+            .as_mut()
+            .filter(|it| it.step == Step::Opening)
+        else {
+            return Flow::More;
+        };
+        match verdict(&self.config.spec, response, body) {
+            Verdict::Stream => candidate.step = Step::Open { since: now },
+            Verdict::Ended => {
+                let message = "the server has nothing for the new filter (204)".to_owned();
+                self.keep_old(Error {
+                    status: 204,
+                    ..Error::new(ErrorKind::Status, message)
+                });
+                return Flow::More;
+            }
+            Verdict::Unauthorized(error) | Verdict::Retry(error) | Verdict::Final(error) => {
+                self.keep_old(error);
+                return Flow::More;
+            }
+        }
+        // Where no event is on both streams, or none can be recognised, there is nothing to wait
+        // for.
+        let common = candidate.subscription.overlaps(&self.asked);
+        let recognisable = self.config.spec.identity != Identity::None;
+        self.subscription = candidate.subscription.clone();
+        if !common || !recognisable {
+            if common {
+                self.report(Report::Gap {
+                    reason: GapReason::Filter,
+                    last_event_id: self.cursor.clone(),
+                });
+            }
+            return self.switch(now, sink);
+        }
+        Flow::More
+    }
+
+    /// Bytes of the candidate: all are taken.
+    pub fn candidate_chunk(&mut self, now: Millis, bytes: &[u8], sink: &mut dyn Sink) -> Flow {
+        let mut input = bytes;
+        let mut both = false;
+        let Some(candidate) = &mut self.candidate else {
+            return Flow::More;
+        };
+        while let Some(item) = candidate.decoder.next(&mut input) {
+            match item {
+                Ok(Item::Message(message)) => {
+                    let incoming = Incoming::of(&message);
+                    let key = self.intake.key(&self.config.spec, incoming);
+                    both |= key.as_ref().is_some_and(|key| self.intake.knows(key));
+                    candidate.bytes += message.data.as_bytes().len();
+                    candidate.keys.extend(key);
+                    candidate.held.push(Held {
+                        name: incoming.name.as_bytes().into(),
+                        data: incoming.data.as_bytes().into(),
+                        has_id: incoming.id.is_some(),
+                        last_event_id: incoming.last_event_id.into(),
+                    });
+                }
+                Ok(Item::Retry(retry)) => {
+                    if let Some(backoff) = &mut self.config.backoff {
+                        backoff.set_retry(retry);
+                    }
+                }
+                Ok(Item::Comment(_) | Item::Id) => {}
+                Err(error) => {
+                    let error = Error::new(ErrorKind::TooLarge, error.to_string());
+                    self.keep_old(error);
+                    return Flow::More;
+                }
+            }
+        }
+        let full = candidate.held.len() >= HELD || candidate.bytes >= HELD_BYTES;
+        match both || full {
+            true => self.switch(now, sink),
+            false => Flow::More,
+        }
+    }
+
+    /// An event of the candidate that the browser's `EventSource` has decoded.
+    pub fn candidate_message(
+        &mut self,
+        now: Millis,
+        name: &str,
+        data: &str,
+        last_event_id: &str,
+        sink: &mut dyn Sink,
+    ) -> Flow {
+        let Some(candidate) = &mut self.candidate else {
+            return Flow::More;
+        };
+        let incoming = Incoming {
+            name: Text::from(name),
+            data: Text::from(data),
+            id: (!last_event_id.is_empty()).then_some(last_event_id),
+            last_event_id,
+        };
+        let key = self.intake.key(&self.config.spec, incoming);
+        let both = key.as_ref().is_some_and(|key| self.intake.knows(key));
+        candidate.decoder.set_last_event_id(last_event_id);
+        candidate.bytes += data.len();
+        candidate.keys.extend(key);
+        candidate.held.push(Held {
+            name: name.as_bytes().into(),
+            data: data.as_bytes().into(),
+            has_id: incoming.id.is_some(),
+            last_event_id: last_event_id.into(),
+        });
+        match both || candidate.held.len() >= HELD || candidate.bytes >= HELD_BYTES {
+            true => self.switch(now, sink),
+            false => Flow::More,
+        }
+    }
+
+    /// The candidate failed or ended: the old stream stays, with the old filter.
+    pub fn candidate_failed(&mut self, message: &str) {
+        if self.candidate.is_some() {
+            self.keep_old(Error::new(ErrorKind::Network, message.to_owned()));
+        }
+    }
+
+    /// The first stream is over. Answers whether the candidate has taken its place.
+    pub(super) fn take_over(&mut self, now: Millis, sink: &mut dyn Sink) -> bool {
+        let open = matches!(
+            self.candidate,
+            Some(Candidate {
+                step: Step::Open { .. },
+                ..
+            })
+        );
+        if open {
+            let _ = self.switch(now, sink);
+        } else {
+            self.adopt();
+        }
+        open
+    }
+
+    /// The candidate's filter holds from the next attempt on, and the candidate is not needed.
+    pub(super) fn adopt(&mut self) {
+        if let Some(candidate) = self.candidate.take() {
+            self.actions.push_back(Action::AbortCandidate);
+            self.subscription = candidate.subscription;
+            self.report(Report::FilterChanged { error: None });
+        }
+    }
+
+    /// Another filter, or the end, came before the candidate could take over.
+    pub(super) fn supersede(&mut self) {
+        if self.candidate.is_some() {
+            let message = "another filter, or the end of the stream, came first".to_owned();
+            self.keep_old(Error::new(ErrorKind::Filter, message));
+        }
+    }
+
+    fn keep_old(&mut self, error: Error) {
+        if self.candidate.take().is_some() {
+            self.actions.push_back(Action::AbortCandidate);
+            self.subscription = self.asked_for.clone();
+            self.report(Report::FilterChanged { error: Some(error) });
+        }
+    }
+
+    /// The candidate becomes the stream, and what it held is handed over.
+    pub(super) fn switch(&mut self, now: Millis, sink: &mut dyn Sink) -> Flow {
+        let Some(candidate) = self.candidate.take() else {
+            return Flow::More;
+        };
+        let mut flow = self.release(sink);
+        self.actions.push_back(Action::Promote);
+        self.decoder = candidate.decoder;
+        self.asked = candidate.subscription.clone();
+        self.asked_for = candidate.subscription.clone();
+        self.subscription = candidate.subscription;
+        self.phase = Phase::Open { since: now };
+        self.alive(now);
+        self.intake.opened(&self.config.spec, now);
+        for held in &candidate.held {
+            let incoming = Incoming {
+                name: Text::from(&*held.name),
+                data: Text::from(&*held.data),
+                id: held.has_id.then_some(&*held.last_event_id),
+                last_event_id: &held.last_event_id,
+            };
+            let delivered =
+                self.intake
+                    .take(&self.config.spec, &self.subscription, now, incoming, sink);
+            if !has(&delivered, Flags::NO_CURSOR) {
+                keep_cursor(&self.config.spec, &mut self.cursor, &held.last_event_id);
+            }
+            // What is held is bounded, and handed over whole.
+            flow = self.delivered(delivered, sink);
+        }
+        self.report(Report::FilterChanged { error: None });
+        flow
+    }
+}
