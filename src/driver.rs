@@ -123,7 +123,7 @@ struct Inner {
 
 enum Transport {
     Fetch(FetchTransport),
-    EventSource(#[expect(dead_code, reason = "held so that it stays open")] EventSourceTransport),
+    EventSource(EventSourceTransport),
 }
 
 enum Input {
@@ -132,6 +132,7 @@ enum Input {
     Close(CloseReason),
     Reconnect,
     SetFilter(Filter),
+    Listen,
     News(u32, News),
     Timer,
     Page(PageEvent),
@@ -206,7 +207,9 @@ impl Driver {
     /// When the filter does not fit the profile; the old one stays.
     pub fn set_filter(&self, filter: Filter) -> Result<(), FilterError> {
         filter.compile(&self.0.spec)?;
-        *self.0.extra_names.borrow_mut() = filter.exact_types().map(str::to_owned).collect();
+        let names = filter.exact_types().map(str::to_owned);
+        self.0.extra_names.borrow_mut().extend(names);
+        self.0.input(Input::Listen);
         self.0.input(Input::SetFilter(filter));
         Ok(())
     }
@@ -218,6 +221,12 @@ impl Driver {
             .connection
             .try_borrow()
             .map_or(0, |connection| connection.duplicates())
+    }
+
+    /// Events of this name may come, which is in no table: an `EventSource` has to be told.
+    pub fn listen(&self, name: &str) {
+        self.0.extra_names.borrow_mut().push(name.to_owned());
+        self.0.input(Input::Listen);
     }
 
     /// The last event ID.
@@ -306,6 +315,15 @@ impl Inner {
             }
             Input::Close(reason) => connection().close(reason),
             Input::Reconnect => connection().reconnect(now),
+            Input::Listen => {
+                let names = self.names();
+                if let Some(Transport::EventSource(source)) = &mut *self.transport.borrow_mut() {
+                    source.listen(names);
+                }
+                let mut extra = self.extra_names.borrow_mut();
+                extra.sort_unstable();
+                extra.dedup();
+            }
             Input::SetFilter(filter) => {
                 // It was compiled before; the profile is the same.
                 let _ = connection().set_filter(now, &filter);
@@ -348,7 +366,8 @@ impl Inner {
 
     fn news(&self, now: Millis, news: News) {
         match news {
-            News::Response(response, body) => {
+            News::Response(mut response, body) => {
+                response.url = self.without_token(&response.url);
                 let mut connection = self.connection.borrow_mut();
                 connection.response(now, &response, &body);
                 connection.set_paused(now, !self.wanted.get());
@@ -379,6 +398,7 @@ impl Inner {
                 Flow::More
             }),
             News::Failed(message) => {
+                let message = self.without_token(&message);
                 let refused = matches!(self.door, Door::Fetch { .. })
                     && !self.connection.borrow().is_open()
                     && self.is_cross_origin();
@@ -623,7 +643,9 @@ impl Inner {
                     credentials: *credentials,
                     fetch: fetch.clone(),
                 };
-                FetchTransport::open(number, &request, listener).map(Transport::Fetch)
+                FetchTransport::open(number, &request, listener)
+                    .map(Transport::Fetch)
+                    .map_err(|message| self.without_token(&message))
             }
         };
         opened
@@ -645,6 +667,18 @@ impl Inner {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// The text less the token, which a custom `fetch` or a URL may have brought into it.
+    fn without_token(&self, text: &str) -> String {
+        match self.token.borrow().as_deref() {
+            None | Some("") => text.to_owned(),
+            Some(token) => {
+                let mut escaped = String::new();
+                escape(token, &mut escaped);
+                text.replace(token, "…").replace(&escaped, "…")
+            }
+        }
     }
 
     fn is_cross_origin(&self) -> bool {

@@ -123,6 +123,11 @@ impl Connection {
         self.driver.set_filter(filter).map_err(error)
     }
 
+    /// Events of this name may come, which is in no table.
+    pub fn listen(&self, name: &str) {
+        self.driver.listen(name);
+    }
+
     /// The last event ID.
     #[wasm_bindgen(getter, js_name = lastEventId)]
     pub fn last_event_id(&self) -> String {

@@ -15,6 +15,8 @@ export interface Connection {
   abort(): void;
   reconnect(): void;
   setFilter(categories: string[], types: string[]): void;
+  /** Events of this name may come: an `EventSource` has to be told. */
+  listen(name: string): void;
   readonly lastEventId: string;
   free(): void;
 }

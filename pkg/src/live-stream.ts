@@ -43,12 +43,16 @@ export class LiveStream {
   /** The filter names nothing, though it is there: everything arrives, and nothing passes. */
   #nothing: boolean;
   #filter: { categories: string[]; types: string[] };
+  /** Names that handlers were given for, until the module is there. */
+  #listened: string[] = [];
 
   readonly #queue: EventQueue;
   readonly #decoder: Decoder;
   /** Replaced, never changed: it is walked while handlers come and go. */
   #handlers: readonly Handler[] = [];
   #pumping = false;
+  /** Lets go of the handlers that the next event waits for. */
+  #stopWaiting: ((_: undefined) => void) | undefined;
   #draining = false;
   /** What handlers have had and the iterator has not. */
   #behind: AnyEvent[] = [];
@@ -124,7 +128,9 @@ export class LiveStream {
   }
 
   on(name: string, handler: (event: AnyEvent) => unknown): () => void {
-    return this.#handle(this.#passesFor(name, 'on'), handler);
+    const off = this.#handle(this.#passesFor(name, 'on'), handler);
+    this.#listen(name);
+    return off;
   }
 
   once(name: string, handler: (event: AnyEvent) => unknown): () => void {
@@ -133,6 +139,7 @@ export class LiveStream {
       off();
       return handler(event);
     });
+    this.#listen(name);
     return off;
   }
 
@@ -209,6 +216,9 @@ export class LiveStream {
       if (typeof settings.headers !== 'function') {
         this.#headers = flatHeaders(settings.headers, settings.jsonBody);
       }
+      for (const name of this.#listened) {
+        this.#connection.listen(name);
+      }
       this.#connection.start();
     } catch (cause) {
       // A trap has ended the stream already, and says more.
@@ -234,7 +244,9 @@ export class LiveStream {
         if (this.#end !== undefined) {
           return false;
         }
-        if (!this.#nothing) {
+        if (this.#nothing) {
+          this.#queue.pushIdOf(text, rows);
+        } else {
           this.#queue.pushBatch(text, rows);
           this.#drainSoon();
         }
@@ -312,7 +324,9 @@ export class LiveStream {
     // the stream is done once the module is off the stack.
     this.#inHost = true;
     try {
-      return reconnect.when({ attempt, status: status || undefined });
+      const wanted = reconnect.when({ attempt, status: status || undefined });
+      // It may have closed the stream itself.
+      return wanted && this.#end === undefined;
     } catch (error) {
       report(error);
       return false;
@@ -388,6 +402,7 @@ export class LiveStream {
       this.#behind = [];
       // Not even a handler that never comes back holds this up.
       this.#resolveClosed(this.#end);
+      this.#stopWaiting?.(undefined);
       this.#call((connection) => (reason === 'closed' ? connection.close() : connection.abort()));
     }
     this.#drainSoon();
@@ -427,6 +442,14 @@ export class LiveStream {
     return matcher(this.#settings.profile, name);
   }
 
+  /** An `EventSource` gives only what is asked for by its very name. */
+  #listen(name: string): void {
+    if (this.#settings.transport === 'eventsource' && !name.includes('*')) {
+      this.#listened.push(name);
+      this.#command((connection) => connection.listen(name));
+    }
+  }
+
   #handle(passes: Passes, call: (event: AnyEvent) => unknown): () => void {
     checkHandler(call);
     const handler = { passes, call };
@@ -457,10 +480,14 @@ export class LiveStream {
         this.#iterating = false;
         if (close) {
           this.close();
-        } else if (this.#handlers.length > 0) {
+          return;
+        }
+        if (this.#handlers.length > 0) {
           // Handlers go on without waiting for an iterator that may never come.
           this.#behind = [];
         }
+        // A `next` that waits is answered: its iterator is done.
+        this.#wake();
       },
     };
   }
@@ -538,8 +565,12 @@ export class LiveStream {
       }
       const waits = this.#callHandlers(next);
       if (waits.length > 0) {
-        // Closing does not wait for a handler that never comes back.
-        await Promise.race([Promise.all(waits), this.closed]);
+        // Closing does not wait for a handler that never comes back. (A race with `closed`
+        // would leave a reaction on it for each event.)
+        await new Promise<unknown>((resolve) => {
+          this.#stopWaiting = resolve;
+          void Promise.all(waits).then(resolve);
+        });
       }
       this.#refill();
     }

@@ -1,6 +1,6 @@
 /** What has arrived and waits for a consumer: events in batches, and notices in between. */
 
-import { ROW } from './boundary.js';
+import { KIND, ROW } from './boundary.js';
 import { DecodeFailure, type Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
@@ -11,6 +11,11 @@ export class Notice {
     readonly type: 'resumed' | 'gap' | 'decodeerror',
     readonly detail: object,
   ) {}
+}
+
+/** A chunk's events that nobody wants: only its last event ID counts. */
+class PassedOver {
+  constructor(public lastEventId: string) {}
 }
 
 interface Batch {
@@ -29,7 +34,7 @@ export class EventQueue {
   /** UTF-16 units of what waits. */
   size = 0;
   readonly #decoder: Decoder;
-  #entries: (Batch | Notice)[] = [];
+  #entries: (Batch | Notice | PassedOver)[] = [];
   /** How many of the entries are gone already: shifting each off would move all the others. */
   #gone = 0;
 
@@ -47,6 +52,29 @@ export class EventQueue {
     this.#entries.push({ text, rows: rows.slice(), row: 0, at: 0, passes: undefined });
   }
 
+  /** Takes of a chunk's events only the last event ID, which those after them go by. */
+  pushIdOf(text: string, rows: Uint32Array): void {
+    let id: string | undefined;
+    for (let row = 0, at = 0; row < rows.length; row += ROW.width) {
+      const idAt = at + (rows[row + ROW.name] ?? 0) + (rows[row + ROW.data] ?? 0);
+      at = idAt + (rows[row + ROW.id] ?? 0);
+      if ((rows[row + ROW.kind] ?? 0) & KIND.lastEventIdChanged) {
+        id = text.slice(idAt, at);
+      }
+    }
+    const last = this.#entries.at(-1);
+    if (id === undefined) {
+      return;
+    }
+    if (last instanceof PassedOver) {
+      last.lastEventId = id;
+    } else if (last === undefined) {
+      this.#decoder.lastEventId = id;
+    } else {
+      this.#entries.push(new PassedOver(id));
+    }
+  }
+
   pushNotice(notice: Notice): void {
     this.#entries.push(notice);
   }
@@ -54,7 +82,7 @@ export class EventQueue {
   /** Events that came before pass only if `passes` says so too. */
   filter(passes: Passes): void {
     for (const entry of this.#entries) {
-      if (!(entry instanceof Notice)) {
+      if (!(entry instanceof Notice || entry instanceof PassedOver)) {
         entry.passes = passes;
       }
     }
@@ -73,7 +101,9 @@ export class EventQueue {
 
   /** The next notice, if no event is before it. */
   nextNotice(): Notice | undefined {
-    return this.#entries[this.#gone] instanceof Notice ? (this.next() as Notice) : undefined;
+    const at = this.#entries[this.#gone] instanceof PassedOver ? this.#gone + 1 : this.#gone;
+    const entry = this.#entries[at];
+    return entry instanceof Notice ? (this.next() as Notice) : undefined;
   }
 
   /** The next event or notice; undefined if nothing waits. */
@@ -86,6 +116,11 @@ export class EventQueue {
       if (entry instanceof Notice) {
         this.#drop();
         return entry;
+      }
+      if (entry instanceof PassedOver) {
+        this.#decoder.lastEventId = entry.lastEventId;
+        this.#drop();
+        continue;
       }
       const event = this.#take(entry);
       if (entry.row >= entry.rows.length) {

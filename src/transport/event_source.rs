@@ -25,7 +25,8 @@ impl EventSourceTransport {
         let init = EventSourceInit::new();
         init.set_with_credentials(with_credentials);
         let source = EventSource::new_with_event_source_init_dict(url, &init)
-            .map_err(|_| format!("'{url}' is no URL"))?;
+            // The URL may have a token in it.
+            .map_err(|_| "the URL is none that EventSource can open".to_owned())?;
         for always in ["message", "error", "open"] {
             if !names.iter().any(|name| name == always) {
                 names.push(always.to_owned());
@@ -61,17 +62,26 @@ impl EventSourceTransport {
             };
             listener.news(number, news);
         });
-        for name in &names {
-            let callback = on_event.as_ref().unchecked_ref();
-            source
-                .add_event_listener_with_callback(name, callback)
-                .map_err(|_| format!("cannot listen to '{name}'"))?;
-        }
-        Ok(EventSourceTransport {
+        let mut transport = EventSourceTransport {
             source,
-            names,
+            names: Vec::new(),
             on_event,
-        })
+        };
+        transport.listen(names);
+        Ok(transport)
+    }
+
+    /// Listens to these names too.
+    pub(crate) fn listen(&mut self, names: Vec<String>) {
+        for name in names {
+            if !self.names.contains(&name) {
+                let callback = self.on_event.as_ref().unchecked_ref();
+                let _ = self
+                    .source
+                    .add_event_listener_with_callback(&name, callback);
+                self.names.push(name);
+            }
+        }
     }
 }
 

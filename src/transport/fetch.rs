@@ -1,12 +1,12 @@
 use super::{Listener, News};
 use crate::connection::Response;
-use js_sys::{Function, Promise, Reflect, Uint8Array};
+use js_sys::{ArrayBuffer, Function, Promise, Reflect, Uint8Array};
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{
-    AbortController, Headers, ReadableStream, ReadableStreamDefaultReader, RequestCache,
-    RequestCredentials, RequestInit,
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials,
+    RequestInit,
 };
 
 /// Bytes of a refusal's body that are kept for the error.
@@ -17,18 +17,15 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = fetch)]
     fn global_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 
-    /// Looked at by its members: a custom `fetch` may return its own kind of response.
-    type AnyResponse;
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &AnyResponse) -> u16;
-    #[wasm_bindgen(method, getter)]
-    fn headers(this: &AnyResponse) -> Headers;
-    #[wasm_bindgen(method, getter)]
-    fn url(this: &AnyResponse) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    fn redirected(this: &AnyResponse) -> Option<bool>;
-    #[wasm_bindgen(method, getter)]
-    fn body(this: &AnyResponse) -> Option<ReadableStream>;
+    /// A response's headers, which a custom `fetch` may make of anything.
+    type AnyHeaders;
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &AnyHeaders, name: &str) -> Result<JsValue, JsValue>;
+
+    /// A response's body, which may be locked, or no stream.
+    type AnyBody;
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn get_reader(this: &AnyBody) -> Result<ReadableStreamDefaultReader, JsValue>;
 }
 
 /// A request, ready to be sent.
@@ -118,7 +115,7 @@ impl FetchTransport {
         let closures = Closures {
             on_response: inner.closure(Inner::on_response),
             on_read: inner.closure(Inner::on_read),
-            on_error: inner.closure(|inner, error| inner.tell(News::Failed(message(&error)))),
+            on_error: inner.closure(Inner::on_error),
         };
         let _ = promise.then2(&closures.on_response, &closures.on_error);
         *inner.closures.borrow_mut() = Some(closures);
@@ -180,49 +177,82 @@ impl Inner {
         }
     }
 
-    fn on_response(self: &Rc<Self>, value: JsValue) {
-        let answer: AnyResponse = value.unchecked_into();
-        let headers = answer.headers();
-        let header = |name: &str| headers.get(name).ok().flatten().unwrap_or_default();
+    /// Whatever a custom `fetch` gives: nothing of it may throw, for that would be a trap.
+    fn on_response(self: &Rc<Self>, answer: JsValue) {
+        let member = |name: &str| Reflect::get(&answer, &name.into()).unwrap_or_default();
+        let status = member("status").as_f64().unwrap_or(0.0) as u16;
+        if status == 0 {
+            let message = "fetch gave no response whose status can be read".to_owned();
+            return self.tell(News::Failed(message));
+        }
+        let headers: AnyHeaders = member("headers").unchecked_into();
+        let header = |name: &str| {
+            let value = headers.get(name).ok();
+            value
+                .and_then(|value| value.as_string())
+                .unwrap_or_default()
+        };
         let response = Response {
-            status: answer.status(),
+            status,
             content_type: header("content-type"),
             retry_after: header("retry-after"),
             date: header("date"),
-            url: answer.url().unwrap_or_default(),
-            redirected: answer.redirected().unwrap_or(false),
+            url: member("url").as_string().unwrap_or_default(),
+            redirected: member("redirected").is_truthy(),
         };
         let Some(listener) = self.listener.upgrade() else {
             return;
         };
-        let reader = answer.body().map(|body| body.get_reader().unchecked_into());
-        let has_body = reader.is_some();
-        *self.reader.borrow_mut() = reader;
-        if !has_body || listener.is_stream(&response) {
-            self.tell(News::Response(response, String::new()));
-        } else {
-            *self.refusal.borrow_mut() = Some((response, Vec::new()));
-            self.read();
+        let reader = match member("body") {
+            body if body.is_null() => Ok(None),
+            body => body.unchecked_into::<AnyBody>().get_reader().map(Some),
+        };
+        match (listener.is_stream(&response), reader) {
+            (true, Ok(Some(reader))) => {
+                *self.reader.borrow_mut() = Some(reader);
+                self.tell(News::Response(response, String::new()));
+            }
+            (true, Ok(None)) => {
+                self.tell(News::Response(response, String::new()));
+                self.tell(News::Ended);
+            }
+            (true, Err(_)) => {
+                let message = "the response's body cannot be read as a stream".to_owned();
+                self.tell(News::Failed(message));
+            }
+            (false, Ok(Some(reader))) => {
+                *self.reader.borrow_mut() = Some(reader);
+                *self.refusal.borrow_mut() = Some((response, Vec::new()));
+                self.read();
+            }
+            (false, _) => self.tell(News::Response(response, String::new())),
         }
+    }
+
+    fn on_error(self: &Rc<Self>, error: JsValue) {
+        let refusal = self.refusal.borrow_mut().take();
+        self.tell(match refusal {
+            // The refusal stands, however much of its body came.
+            Some((response, body)) => News::Response(response, start_of(&body)),
+            None => News::Failed(message(&error)),
+        });
     }
 
     fn on_read(self: &Rc<Self>, result: JsValue) {
         let done = Reflect::get(&result, &"done".into()).is_ok_and(|done| done.is_truthy());
         let value = Reflect::get(&result, &"value".into()).unwrap_or(JsValue::UNDEFINED);
-        let chunk = value.dyn_into::<Uint8Array>();
+        let chunk = bytes(value);
         let mut refusal = self.refusal.borrow_mut();
         if let Some((_, body)) = &mut *refusal {
-            if let Ok(chunk) = chunk {
+            if let Some(chunk) = chunk {
                 body.extend_from_slice(&chunk.to_vec());
             }
             if done || body.len() >= BODY_START {
-                let Some((response, mut body)) = refusal.take() else {
+                let Some((response, body)) = refusal.take() else {
                     return;
                 };
                 drop(refusal);
-                body.truncate(BODY_START);
-                let body = String::from_utf8_lossy(&body).into_owned();
-                self.tell(News::Response(response, body));
+                self.tell(News::Response(response, start_of(&body)));
             } else {
                 drop(refusal);
                 self.read();
@@ -232,10 +262,29 @@ impl Inner {
         drop(refusal);
         match chunk {
             _ if done => self.tell(News::Ended),
-            Ok(chunk) => self.tell(News::Chunk(chunk)),
-            Err(_) => self.tell(News::Failed("the body is not made of bytes".to_owned())),
+            Some(chunk) => self.tell(News::Chunk(chunk)),
+            None => self.tell(News::Failed("the body is not made of bytes".to_owned())),
         }
     }
+}
+
+/// The bytes of a chunk. One of another realm (a frame, a test's sandbox) is no instance of this
+/// realm's class.
+fn bytes(chunk: JsValue) -> Option<Uint8Array> {
+    chunk
+        .dyn_into::<Uint8Array>()
+        .map(Some)
+        .unwrap_or_else(|chunk| {
+            ArrayBuffer::is_view(&chunk).then(|| {
+                let view: Uint8Array = chunk.unchecked_into();
+                let (offset, length) = (view.byte_offset(), view.byte_length());
+                Uint8Array::new_with_byte_offset_and_length(&view.buffer(), offset, length)
+            })
+        })
+}
+
+fn start_of(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(BODY_START)]).into_owned()
 }
 
 /// What a failed `fetch` may mean, which no script is told.
