@@ -23,6 +23,62 @@ pub struct Config {
     pub stage: StageConfig,
     /// Hive's switches.
     pub hive: HiveConfig,
+    /// Faults that are drawn for each connection; none when null.
+    pub chaos: Option<Chaos>,
+}
+
+/// Faults drawn from a seed. What happens to the n-th request for a stream is the same for the same
+/// seed, whatever happened before; a change of these switches begins with the first request again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chaos {
+    /// What the faults are drawn from.
+    pub seed: u64,
+    /// The share of the connections that meet a fault, from 0 to 1.
+    pub rate: f64,
+    /// Cuts and stalls fall at a byte of the body from 0 to this one.
+    pub max_bytes: u64,
+    /// The longest stall in milliseconds, after which the stream goes on; without end when null.
+    pub stall_ms: Option<u64>,
+    /// Which faults there are; one named twice is drawn twice as often.
+    pub kinds: Vec<ChaosKind>,
+}
+
+/// A kind of fault that chaos draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChaosKind {
+    /// The socket is closed in the middle of the body.
+    Fin,
+    /// The socket is reset in the middle of the body.
+    Rst,
+    /// The body is ended properly, at any byte.
+    Clean,
+    /// The body is held back at any byte.
+    Stall,
+    /// The socket is closed before any byte of a response.
+    Refuse,
+    /// 503.
+    Unavailable,
+}
+
+impl Default for Chaos {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            rate: 0.0,
+            max_bytes: 65_536,
+            stall_ms: Some(500),
+            kinds: vec![
+                ChaosKind::Fin,
+                ChaosKind::Rst,
+                ChaosKind::Clean,
+                ChaosKind::Stall,
+                ChaosKind::Refuse,
+                ChaosKind::Unavailable,
+            ],
+        }
+    }
 }
 
 /// Which CORS headers are sent.
@@ -277,8 +333,15 @@ impl Config {
         let mut whole = serde_json::to_value(self)
             .map_err(|error| ControlError::bad_request(error.to_string()))?;
         merge(&mut whole, patch);
-        serde_path_to_error::deserialize(whole)
-            .map_err(|error| ControlError::field(error.path().to_string(), error.inner()))
+        let config: Self = serde_path_to_error::deserialize(whole)
+            .map_err(|error| ControlError::field(error.path().to_string(), error.inner()))?;
+        match &config.chaos {
+            Some(chaos) if !(0.0..=1.0).contains(&chaos.rate) => Err(ControlError::field(
+                "chaos.rate",
+                format!("{} is not in 0 to 1", chaos.rate),
+            )),
+            _ => Ok(config),
+        }
     }
 }
 

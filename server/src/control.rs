@@ -15,8 +15,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::Config,
+    faults::Fault,
     namespace::{Namespace, Namespaces},
-    requests::{ConnectionRecord, RequestRecord},
+    requests::{ConnectionRecord, Drip, RequestRecord, Stall},
     script::Script,
     stream::Ending,
     systems::{self, Answer, System},
@@ -210,11 +211,23 @@ pub(crate) fn cut(
 }
 
 /// Stalls or releases the responses that `target` means, and says how many.
-pub(crate) fn stall(namespace: &Namespace, target: &Target, stalled: bool) -> usize {
+pub(crate) fn stall(namespace: &Namespace, target: &Target, stall: Option<Stall>) -> usize {
     let mut touched = 0;
     for exchange in namespace.requests.open() {
         if target.fits(&exchange.connection()) {
-            exchange.stall(stalled);
+            exchange.stall(stall);
+            touched += 1;
+        }
+    }
+    touched
+}
+
+/// Sends the responses that `target` means in pieces, or as they come, and says how many.
+pub(crate) fn drip(namespace: &Namespace, target: &Target, drip: Option<Drip>) -> usize {
+    let mut touched = 0;
+    for exchange in namespace.requests.open() {
+        if target.fits(&exchange.connection()) {
+            exchange.drip(drip);
             touched += 1;
         }
     }
@@ -240,6 +253,12 @@ pub(crate) fn router() -> Router {
         .route("/connections", get(get_connections))
         .route("/connections/cut", post(post_cut))
         .route("/connections/stall", post(post_stall))
+        .route("/connections/drip", post(post_drip))
+        .route(
+            "/faults",
+            post(post_faults).get(get_faults).delete(delete_faults),
+        )
+        .route("/forget", post(post_forget))
         .route("/config", get(get_config).patch(patch_config))
         .route("/token", post(post_token))
         .route("/traffic", post(post_traffic).get(get_traffic))
@@ -351,6 +370,10 @@ struct StallForm {
     id: Option<u64>,
     #[serde(default = "yes")]
     stall: bool,
+    #[serde(default)]
+    after_bytes: u64,
+    comments_ms: Option<u64>,
+    for_ms: Option<u64>,
 }
 
 async fn post_stall(Extension(namespace): InNamespace, body: Bytes) -> Outcome<Value> {
@@ -359,8 +382,79 @@ async fn post_stall(Extension(namespace): InNamespace, body: Bytes) -> Outcome<V
         path: form.path,
         id: form.id,
     };
-    let count = stall(&namespace, &target, form.stall);
+    let held = form.stall.then_some(Stall {
+        after: form.after_bytes,
+        comments: form
+            .comments_ms
+            .map(|every| Duration::from_millis(every.max(1))),
+        lasts: form.for_ms.map(Duration::from_millis),
+    });
+    let count = stall(&namespace, &target, held);
     Ok(Json(json!({"stalled": count})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DripForm {
+    path: Option<String>,
+    id: Option<u64>,
+    /// As it comes when null.
+    bytes: Option<usize>,
+    #[serde(default)]
+    every_ms: u64,
+}
+
+async fn post_drip(Extension(namespace): InNamespace, body: Bytes) -> Outcome<Value> {
+    let form: DripForm = parse(&body)?;
+    let target = Target {
+        path: form.path,
+        id: form.id,
+    };
+    let pieces = form.bytes.map(|bytes| Drip {
+        bytes: bytes.max(1),
+        every: Duration::from_millis(form.every_ms),
+    });
+    let count = drip(&namespace, &target, pieces);
+    Ok(Json(json!({"dripping": count})))
+}
+
+async fn post_faults(Extension(namespace): InNamespace, body: Bytes) -> Outcome<Value> {
+    namespace.faults.arm(parse::<Fault>(&body)?)?;
+    Ok(Json(json!({"armed": namespace.faults.armed().len()})))
+}
+
+async fn get_faults(Extension(namespace): InNamespace) -> Json<Vec<Fault>> {
+    Json(namespace.faults.armed())
+}
+
+async fn delete_faults(Extension(namespace): InNamespace) -> Json<Value> {
+    namespace.faults.clear();
+    Json(json!({}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForgetForm {
+    system: String,
+    user: Option<String>,
+    session: Option<String>,
+    #[serde(default)]
+    keep: usize,
+}
+
+async fn post_forget(Extension(namespace): InNamespace, body: Bytes) -> Outcome<Value> {
+    let form: ForgetForm = parse(&body)?;
+    let system = System::from_name(&form.system)?;
+    let (whose, other) = match system {
+        System::Hive => (form.session, form.user.map(|_| "user")),
+        _ => (form.user, form.session.map(|_| "session")),
+    };
+    if let Some(field) = other {
+        let why = format!("`{}` has none", system.name());
+        return Err(ControlError::field(field, why));
+    }
+    let gone = systems::forget(&namespace, system, whose.as_deref(), form.keep)?;
+    Ok(Json(json!({"forgotten": gone})))
 }
 
 async fn get_config(Extension(namespace): InNamespace) -> Json<Config> {

@@ -21,9 +21,9 @@ use tower_http::services::ServeDir;
 
 use crate::{
     config::Cors,
-    control, cors,
+    control, cors, faults,
     namespace::{DEFAULT_NAMESPACE, Namespace, Namespaces},
-    requests::ControlledBody,
+    requests::{ControlledBody, Exchange},
     script,
     socket::SocketControl,
     systems,
@@ -115,6 +115,10 @@ impl Dispatch {
         }
         let mut response = if let Some(steps) = namespace.scripts.take(&parts.method, &place.path) {
             script::play(steps, &exchange).await
+        } else if let Some(response) =
+            faulty(&namespace, &parts.method, &place.path, &exchange).await
+        {
+            response
         } else {
             let method = parts.method.clone();
             parts.uri = place.uri(&query);
@@ -259,6 +263,22 @@ fn uri_of(path: &str, query: &str) -> Uri {
     };
     // The parts of a URI that was parsed once are a URI again.
     text.parse().unwrap_or_default()
+}
+
+/// The answer in place of the system's, where a fault gives one. Other faults meet the body later.
+async fn faulty(
+    namespace: &Namespace,
+    method: &Method,
+    path: &str,
+    exchange: &Arc<Exchange>,
+) -> Option<Response> {
+    if !faults::can_meet(method) {
+        return None;
+    }
+    let fault = namespace
+        .faults
+        .take(path, namespace.config().chaos.as_ref())?;
+    faults::meet(fault, exchange).await
 }
 
 /// Marks the answer to a path that no system has.

@@ -8,6 +8,7 @@ pub mod control;
 mod cors;
 mod dispatch;
 mod fastapi;
+mod faults;
 pub mod namespace;
 pub mod python_json;
 mod python_time;
@@ -22,6 +23,7 @@ mod token;
 pub mod traffic;
 
 pub use control::{ControlError, PublishReport, Target};
+pub use faults::{Fault, FaultKind};
 pub use requests::{ConnectionRecord, ExchangeState, RequestRecord};
 pub use script::{Script, Step};
 pub use server::{Builder, Server};

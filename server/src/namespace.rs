@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::{
     config::{Config, RateLimit},
     control::ControlError,
+    faults::Faults,
     requests::RequestLog,
     script::Scripts,
     stream::Ending,
@@ -34,6 +35,7 @@ pub struct Namespace {
     audience: [watch::Sender<usize>; System::ALL.len()],
     pub(crate) requests: RequestLog,
     pub(crate) scripts: Scripts,
+    pub(crate) faults: Faults,
     pub(crate) traffic: Traffic,
     /// Dashtam's logs and subscribers.
     pub dashtam: systems::dashtam::State,
@@ -58,6 +60,7 @@ impl Namespace {
             audience: System::ALL.map(|_| watch::Sender::new(0)),
             requests: RequestLog::new(),
             scripts: Scripts::default(),
+            faults: Faults::default(),
             traffic: Traffic::default(),
             dashtam: systems::dashtam::State::default(),
             stock: systems::stock::State::default(),
@@ -89,14 +92,22 @@ impl Namespace {
     /// Changes the configuration.
     pub(crate) fn configure(&self, change: impl FnOnce(&mut Config)) -> Config {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
+        let chaos = config.chaos.clone();
         change(&mut config);
+        if config.chaos != chaos {
+            self.faults.restart_chaos();
+        }
         config.clone()
     }
 
     /// Merges a partial configuration.
     pub(crate) fn patch_config(&self, patch: Value) -> Result<Config, ControlError> {
         let mut config = self.config.write().unwrap_or_else(PoisonError::into_inner);
-        *config = config.patched(patch)?;
+        let patched = config.patched(patch)?;
+        if config.chaos != patched.chaos {
+            self.faults.restart_chaos();
+        }
+        *config = patched;
         Ok(config.clone())
     }
 
@@ -116,6 +127,7 @@ impl Namespace {
     fn close(&self) {
         self.traffic.stop();
         self.scripts.clear();
+        self.faults.clear();
         for exchange in self.requests.open() {
             exchange.cut(Ending::Clean, None);
         }

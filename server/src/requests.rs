@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::body::Body;
@@ -14,6 +14,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use hyper::{HeaderMap, Method};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::time::Sleep;
 
 use crate::{socket::SocketControl, stream::Ending};
 
@@ -88,10 +89,32 @@ pub(crate) struct Exchange {
 
 #[derive(Debug, Default)]
 struct BodyControl {
-    stalled: bool,
+    stall: Option<Stall>,
+    drip: Option<Drip>,
     /// At which byte of the body the response ends, and how.
     cut: Option<(u64, Ending)>,
     waker: Option<Waker>,
+}
+
+/// A body that is held back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Stall {
+    /// From which byte on.
+    pub(crate) after: u64,
+    /// How often a comment goes out meanwhile. It needs the start of a line, so that such a stall
+    /// begins between two frames.
+    pub(crate) comments: Option<Duration>,
+    /// How long it lasts.
+    pub(crate) lasts: Option<Duration>,
+}
+
+/// A body in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Drip {
+    /// Bytes of each piece, at least one.
+    pub(crate) bytes: usize,
+    /// The pause after each piece.
+    pub(crate) every: Duration,
 }
 
 impl Exchange {
@@ -106,10 +129,9 @@ impl Exchange {
             path: record.path.clone(),
             since_ms: millis(self.began),
             bytes_sent: record.bytes_sent,
-            state: if lock(&self.control).stalled {
-                "stalled".into()
-            } else {
-                "open".into()
+            state: match lock(&self.control).stall {
+                Some(stall) if stall.after <= record.bytes_sent => "stalled".into(),
+                _ => "open".into(),
             },
         }
     }
@@ -130,7 +152,7 @@ impl Exchange {
     pub(crate) fn cut(&self, ending: Ending, after: Option<u64>) {
         {
             let mut control = lock(&self.control);
-            control.stalled = false;
+            control.stall = control.stall.filter(|_| after.is_some());
             control.cut = Some((after.unwrap_or(0), ending));
             control.wake();
         }
@@ -147,10 +169,26 @@ impl Exchange {
         self.socket.end_after_flush(ending);
     }
 
+    /// Closes or resets the socket before any byte of a response.
+    pub(crate) fn refuse(&self, ending: Ending) {
+        let ending = match ending {
+            Ending::Rst => Ending::Rst,
+            Ending::Clean | Ending::Fin => Ending::Fin,
+        };
+        self.cut(ending, None);
+    }
+
     /// Holds the body back, or lets it go on.
-    pub(crate) fn stall(&self, stalled: bool) {
+    pub(crate) fn stall(&self, stall: Option<Stall>) {
         let mut control = lock(&self.control);
-        control.stalled = stalled;
+        control.stall = stall;
+        control.wake();
+    }
+
+    /// Sends the body in pieces, or as it comes.
+    pub(crate) fn drip(&self, drip: Option<Drip>) {
+        let mut control = lock(&self.control);
+        control.drip = drip;
         control.wake();
     }
 
@@ -184,8 +222,12 @@ impl OpenExchange {
     pub(crate) fn respond(self, status: u16, body: Body) -> ControlledBody {
         lock(&self.0.record).status = Some(status);
         ControlledBody {
+            has_length: body.size_hint().exact().is_some(),
             inner: body,
+            rest: Bytes::new(),
             sent: 0,
+            held: None,
+            pace: None,
             exchange: self,
         }
     }
@@ -197,12 +239,112 @@ impl Drop for OpenExchange {
     }
 }
 
-/// A body that counts, stalls and ends when its exchange says so.
+/// A body that counts, stalls, drips and ends when its exchange says so.
 #[derive(Debug)]
 pub(crate) struct ControlledBody {
     inner: Body,
+    /// What is left of a frame that could not go out whole.
+    rest: Bytes,
     sent: u64,
+    /// The stall that holds the body now.
+    held: Option<Held>,
+    /// The pause between two pieces.
+    pace: Option<Pin<Box<Sleep>>>,
+    /// A body of known length has no room for a comment.
+    has_length: bool,
     exchange: OpenExchange,
+}
+
+/// A stall with its clocks, which run since it began.
+#[derive(Debug)]
+struct Held {
+    stall: Stall,
+    end: Option<Pin<Box<Sleep>>>,
+    comment: Option<Pin<Box<Sleep>>>,
+}
+
+/// What a stalled body does.
+enum Stalled {
+    Comment(Bytes),
+    Over,
+}
+
+/// What goes on while a body is stalled with comments.
+const COMMENT: &[u8] = b": stalled\n\n";
+
+impl Held {
+    fn new(stall: Stall, has_length: bool) -> Self {
+        let sleep = |duration| Box::pin(tokio::time::sleep(duration));
+        Self {
+            stall,
+            end: stall.lasts.map(sleep),
+            comment: stall.comments.filter(|_| !has_length).map(sleep),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Stalled> {
+        if let Some(end) = &mut self.end
+            && end.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Stalled::Over);
+        }
+        if let (Some(comment), Some(every)) = (&mut self.comment, self.stall.comments)
+            && comment.as_mut().poll(cx).is_ready()
+        {
+            comment.set(tokio::time::sleep(every));
+            return Poll::Ready(Stalled::Comment(Bytes::from_static(COMMENT)));
+        }
+        Poll::Pending
+    }
+}
+
+/// What the controls allow the body to do now.
+enum Leave {
+    /// To end.
+    End(Ending),
+    /// Nothing, as long as this stall holds.
+    Stall(Stall),
+    /// To send up to so many bytes.
+    Send(u64, Option<Drip>),
+}
+
+impl ControlledBody {
+    fn leave(&self, cx: &Context<'_>) -> Leave {
+        let mut control = lock(&self.exchange.0.control);
+        control.waker = Some(cx.waker().clone());
+        let mut room = u64::MAX;
+        if let Some((after, ending)) = control.cut {
+            if after <= self.sent {
+                return Leave::End(ending);
+            }
+            room = after - self.sent;
+        }
+        if let Some(stall) = control.stall {
+            let between_lines = stall.comments.is_none() || self.rest.is_empty();
+            if stall.after <= self.sent && between_lines {
+                return Leave::Stall(stall);
+            }
+            if stall.comments.is_none() {
+                room = room.min(stall.after - self.sent);
+            }
+        }
+        Leave::Send(room, control.drip)
+    }
+
+    /// Hands `data` on, as far as there is room, and keeps what is left of it.
+    fn send(
+        &mut self,
+        mut data: Bytes,
+        room: u64,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        if data.len() > room {
+            self.rest = data.split_off(room);
+        }
+        self.sent += data.len() as u64;
+        lock(&self.exchange.0.record).bytes_sent = self.sent;
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
 }
 
 impl http_body::Body for ControlledBody {
@@ -214,49 +356,66 @@ impl http_body::Body for ControlledBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
-        let exchange = Arc::clone(&this.exchange.0);
-        let room = {
-            let mut control = lock(&exchange.control);
-            control.waker = Some(cx.waker().clone());
-            match control.cut {
-                Some((after, Ending::Clean)) if after <= this.sent => {
-                    drop(control);
-                    exchange.settle(ExchangeState::Finished);
+        let (room, drip) = loop {
+            match this.leave(cx) {
+                Leave::End(Ending::Clean) => {
+                    this.exchange.0.settle(ExchangeState::Finished);
                     return Poll::Ready(None);
                 }
-                Some((after, ending)) if after <= this.sent => {
-                    drop(control);
-                    exchange.end_after_flush(ending);
+                Leave::End(ending) => {
+                    this.exchange.0.end_after_flush(ending);
                     return Poll::Pending;
                 }
-                _ if control.stalled => return Poll::Pending,
-                Some((after, _)) => after - this.sent,
-                None => u64::MAX,
+                Leave::Stall(stall) => {
+                    let has_length = this.has_length;
+                    let held = match this.held.take() {
+                        Some(held) if held.stall == stall => held,
+                        _ => Held::new(stall, has_length),
+                    };
+                    match std::task::ready!(this.held.insert(held).poll(cx)) {
+                        Stalled::Comment(comment) => return this.send(comment, u64::MAX),
+                        Stalled::Over => this.exchange.0.stall(None),
+                    }
+                }
+                Leave::Send(room, drip) => break (room, drip),
             }
         };
-        let frame = match std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
-            Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-            None => {
-                exchange.settle(ExchangeState::Finished);
-                return Poll::Ready(None);
+        this.held = None;
+        if let Some(pace) = &mut this.pace {
+            std::task::ready!(pace.as_mut().poll(cx));
+            this.pace = None;
+        }
+        let data = if this.rest.is_empty() {
+            match std::task::ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => data,
+                    Err(_) => {
+                        // Nothing here sends trailers.
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                },
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => {
+                    this.exchange.0.settle(ExchangeState::Finished);
+                    return Poll::Ready(None);
+                }
             }
+        } else {
+            std::mem::take(&mut this.rest)
         };
-        let Ok(mut data) = frame.into_data() else {
-            // Nothing here sends trailers.
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+        let Some(drip) = drip else {
+            return this.send(data, room);
         };
-        data.truncate(usize::try_from(room).unwrap_or(usize::MAX));
-        this.sent += data.len() as u64;
-        lock(&exchange.record).bytes_sent = this.sent;
-        Poll::Ready(Some(Ok(Frame::data(data))))
+        this.pace = Some(Box::pin(tokio::time::sleep(drip.every)));
+        this.send(data, room.min(drip.bytes as u64))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.rest.is_empty() && self.inner.is_end_stream()
     }
 
+    /// Of what is left: hyper asks at the head, and needs no hint after it.
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
@@ -265,7 +424,7 @@ impl http_body::Body for ControlledBody {
 impl Drop for ControlledBody {
     fn drop(&mut self) {
         // A body of known length is not asked for its end.
-        if self.inner.is_end_stream() {
+        if self.is_end_stream() {
             self.exchange.0.settle(ExchangeState::Finished);
         }
     }

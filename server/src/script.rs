@@ -72,6 +72,13 @@ pub enum Step {
         /// The pause after each piece.
         every: Duration,
     },
+    /// Text over and over.
+    Repeat {
+        /// The text.
+        text: String,
+        /// Bytes in all; without end when none.
+        bytes: Option<u64>,
+    },
     /// Nothing more, and no end.
     Stall,
     /// The end; a script without one ends cleanly.
@@ -144,6 +151,16 @@ impl Script {
             text: text.into(),
             bytes,
             every: Duration::from_millis(every_ms),
+        });
+        self
+    }
+
+    /// Text over and over, `bytes` in all, or without end. It is never in memory as a whole.
+    #[must_use]
+    pub fn repeat(mut self, text: impl Into<String>, bytes: Option<u64>) -> Self {
+        self.steps.push(Step::Repeat {
+            text: text.into(),
+            bytes,
         });
         self
     }
@@ -262,7 +279,7 @@ pub(crate) async fn play(steps: Vec<Step>, exchange: &Arc<Exchange>) -> Response
             Step::End(ending) => return refuse(exchange, ending).await,
             Step::Stall => std::future::pending().await,
             // A body before its head has no place to go.
-            Step::Write(_) | Step::Drip { .. } | Step::Head { .. } => {}
+            Step::Write(_) | Step::Drip { .. } | Step::Repeat { .. } | Step::Head { .. } => {}
         }
     }
     let (status, headers) = match steps.front() {
@@ -289,13 +306,7 @@ pub(crate) async fn play(steps: Vec<Step>, exchange: &Arc<Exchange>) -> Response
 }
 
 async fn refuse(exchange: &Arc<Exchange>, ending: Ending) -> Response {
-    exchange.cut(
-        match ending {
-            Ending::Rst => Ending::Rst,
-            Ending::Clean | Ending::Fin => Ending::Fin,
-        },
-        None,
-    );
+    exchange.refuse(ending);
     // The connection's task drops this future when it has closed the socket.
     std::future::pending().await
 }
@@ -307,6 +318,7 @@ async fn play_body(steps: VecDeque<Step>, sender: EventSender) {
             Step::Write(bytes) => sender.send_when_room(bytes).await,
             Step::Pause(pause) => sleep_unless_gone(&sender, pause).await,
             Step::Drip { text, bytes, every } => drip(&sender, &text, bytes, every).await,
+            Step::Repeat { text, bytes } => repeat(&sender, &text, bytes).await,
             Step::Stall => {
                 sender.gone().await;
                 return;
@@ -331,6 +343,29 @@ async fn drip(
     for piece in text.as_bytes().chunks(bytes.max(1)) {
         sender.send_when_room(Bytes::copy_from_slice(piece)).await?;
         sleep_unless_gone(sender, every).await?;
+    }
+    Ok(())
+}
+
+/// What is repeated goes out in blocks of about that many bytes, which are one in memory.
+const REPEATED_BLOCK: usize = 16 << 10;
+
+async fn repeat(
+    sender: &EventSender,
+    text: &str,
+    bytes: Option<u64>,
+) -> Result<(), crate::SendError> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let block = Bytes::from(text.repeat(REPEATED_BLOCK.div_ceil(text.len())));
+    let mut left = bytes.unwrap_or(u64::MAX);
+    while left > 0 {
+        let length = usize::try_from(left).map_or(block.len(), |left| left.min(block.len()));
+        sender.send_when_room(block.slice(..length)).await?;
+        if bytes.is_some() {
+            left -= length as u64;
+        }
     }
     Ok(())
 }
@@ -377,6 +412,8 @@ struct StepForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     drip: Option<DripForm>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<RepeatForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     stall: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<Ending>,
@@ -392,6 +429,14 @@ struct DripForm {
     bytes: usize,
     #[serde(default = "one_millisecond")]
     every_ms: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RepeatForm {
+    text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
 }
 
 impl TryFrom<StepForm> for Step {
@@ -421,6 +466,10 @@ impl TryFrom<StepForm> for Step {
             bytes: drip.bytes,
             every: Duration::from_millis(drip.every_ms),
         }));
+        steps.extend(form.repeat.map(|repeat| Self::Repeat {
+            text: repeat.text,
+            bytes: repeat.bytes,
+        }));
         steps.extend(form.stall.filter(|stall| *stall).map(|_| Self::Stall));
         steps.extend(form.end.map(Self::End));
         steps.extend(form.refuse.filter(|refuse| *refuse).map(|_| Self::Refuse));
@@ -428,7 +477,7 @@ impl TryFrom<StepForm> for Step {
             Ok([step]) => Ok(step),
             Err(_) => Err(
                 "a step is one of status (with headers), write, write_base64, \
-                           pause_ms, drip, stall, end, refuse"
+                           pause_ms, drip, repeat, stall, end, refuse"
                     .into(),
             ),
         }
@@ -439,6 +488,16 @@ fn head_step(status: u16, headers: Map<String, Value>) -> Result<Step, String> {
     if !(200..=599).contains(&status) {
         return Err(format!("status: {status} is not in 200 to 599"));
     }
+    Ok(Step::Head {
+        status,
+        headers: checked_headers(headers)?,
+    })
+}
+
+/// Header names and values out of JSON, or the name of the wrong one.
+pub(crate) fn checked_headers(
+    headers: Map<String, Value>,
+) -> Result<Vec<(String, String)>, String> {
     let mut checked = Vec::new();
     for (name, value) in headers {
         let Value::String(value) = value else {
@@ -451,10 +510,7 @@ fn head_step(status: u16, headers: Map<String, Value>) -> Result<Step, String> {
         }
         checked.push((name, value));
     }
-    Ok(Step::Head {
-        status,
-        headers: checked,
-    })
+    Ok(checked)
 }
 
 impl From<Step> for StepForm {
@@ -484,6 +540,7 @@ impl From<Step> for StepForm {
                     every_ms: u64::try_from(every.as_millis()).unwrap_or(u64::MAX),
                 });
             }
+            Step::Repeat { text, bytes } => form.repeat = Some(RepeatForm { text, bytes }),
             Step::Stall => form.stall = Some(true),
             Step::End(ending) => form.end = Some(ending),
             Step::Refuse => form.refuse = Some(true),
@@ -528,7 +585,8 @@ mod tests {
         let written = json!({"method": "POST", "path": "/a/*", "times": 2, "steps": [
             {"status": 503, "headers": {"retry-after": "1"}},
             {"write": "x"}, {"write_base64": "/w=="}, {"pause_ms": 5},
-            {"drip": {"text": "abc", "bytes": 2, "every_ms": 3}}, {"stall": true}, {"end": "rst"}
+            {"drip": {"text": "abc", "bytes": 2, "every_ms": 3}},
+            {"repeat": {"text": "x", "bytes": 9}}, {"repeat": {"text": "y"}}, {"stall": true}, {"end": "rst"}
         ]});
         let script: Script = serde_json::from_value(written.clone()).unwrap();
         assert_eq!(script.steps[2], Step::Write(vec![0xff]));

@@ -7,8 +7,9 @@ use serde_json::Value;
 use crate::{
     config::Config,
     control::{self, ControlError, PublishReport, Target},
+    faults::Fault,
     namespace::{DEFAULT_NAMESPACE, Namespace},
-    requests::{ConnectionRecord, RequestRecord},
+    requests::{ConnectionRecord, RequestRecord, Stall},
     script::Script,
     server::Server,
     stream::Ending,
@@ -174,7 +175,25 @@ impl TestNamespace<'_> {
     /// # Errors
     /// When the namespace cannot be opened.
     pub fn stall(&self, target: &Target, stalled: bool) -> Result<usize, ControlError> {
-        Ok(control::stall(&*self.state()?, target, stalled))
+        let stall = stalled.then(Stall::default);
+        Ok(control::stall(&*self.state()?, target, stall))
+    }
+
+    /// Arms a fault for the next requests that it meets.
+    ///
+    /// # Errors
+    /// For an answer that cannot be given, and when too many faults wait.
+    pub fn fault(&self, fault: Fault) -> Result<(), ControlError> {
+        self.state()?.faults.arm(fault)
+    }
+
+    /// Forgets what `system` keeps for a resume, of the test user or the demonstration's session,
+    /// but for the newest `keep` events. Returns how many are gone.
+    ///
+    /// # Errors
+    /// For a system that keeps nothing.
+    pub fn forget(&self, system: System, keep: usize) -> Result<usize, ControlError> {
+        systems::forget(&*self.state()?, system, None, keep)
     }
 
     /// Changes the configuration, and returns it.

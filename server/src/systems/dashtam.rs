@@ -213,6 +213,13 @@ impl StreamQuery {
     }
 }
 
+/// Forgets what is kept for `user`, the test user unless it is said, but for the newest `keep`
+/// events. Returns how many are gone.
+pub(crate) fn forget(namespace: &Namespace, user: Option<&str>, keep: usize) -> usize {
+    let feeds = &namespace.dashtam.feeds;
+    feeds.forget(user.unwrap_or(TEST_USER), keep)
+}
+
 /// One item of the control API's `publish`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -65,6 +65,17 @@ pub fn publish(
     })
 }
 
+/// Forgets the history of a session, the demonstration's unless it is said, but for the newest
+/// `keep` events. Returns how many are gone.
+pub(crate) fn forget(namespace: &Namespace, session: Option<&str>, keep: usize) -> usize {
+    let config = namespace.config().hive;
+    namespace.hive.with_sessions(|sessions| {
+        sessions
+            .open(session.unwrap_or(DEMO_SESSION), config.history)
+            .forget(keep)
+    })
+}
+
 /// Live traffic: a queen and her workers, run after run, in every session that
 /// somebody watches.
 pub async fn traffic(namespace: Arc<Namespace>, pace: Pace) {

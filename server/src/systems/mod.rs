@@ -74,6 +74,24 @@ impl System {
         }
     }
 
+    /// The system whose stream is at that path, or whose answer.
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
+        let is_hive = |path: &str| {
+            path.strip_prefix("/api/sessions/")
+                .and_then(|rest| rest.split_once('/'))
+                .is_some_and(|(_, rest)| rest == "events")
+        };
+        match path {
+            "/api/v1/events" => Some(Self::Dashtam),
+            "/api/chat" => Some(Self::Stock),
+            "/plain" => Some(Self::Plain),
+            _ if path.starts_with("/stream/v1/") => Some(Self::Stage),
+            _ if path.starts_with("/v1/") => Some(Self::Cortex),
+            _ if is_hive(path) => Some(Self::Hive),
+            _ => None,
+        }
+    }
+
     /// The system of that name.
     ///
     /// # Errors
@@ -135,6 +153,23 @@ pub(crate) fn publish(
                 "`{}` answers when asked; use /_tidewire/answer",
                 system.name()
             ),
+        )),
+    }
+}
+
+/// Forgets what a system keeps for a resume, but for the newest `keep` events.
+pub(crate) fn forget(
+    namespace: &Namespace,
+    system: System,
+    whose: Option<&str>,
+    keep: usize,
+) -> Result<usize, ControlError> {
+    match system {
+        System::Dashtam => Ok(dashtam::forget(namespace, whose, keep)),
+        System::Hive => Ok(hive::forget(namespace, whose, keep)),
+        System::Stock | System::Cortex | System::Stage | System::Plain => Err(ControlError::field(
+            "system",
+            format!("`{}` keeps nothing for a resume", system.name()),
         )),
     }
 }

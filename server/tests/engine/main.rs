@@ -5,6 +5,7 @@ mod connections;
 mod control;
 mod cors;
 mod dashtam;
+mod faults;
 mod files;
 mod raw;
 mod scripts;

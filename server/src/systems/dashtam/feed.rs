@@ -115,6 +115,17 @@ impl Feeds {
         receivers
     }
 
+    /// Forgets a user's events but for the newest `keep`, and returns how many are gone.
+    pub(super) fn forget(&self, user: &str, keep: usize) -> usize {
+        let mut inner = self.lock();
+        let Some(log) = inner.logs.get_mut(user) else {
+            return 0;
+        };
+        let gone = log.entries.len().saturating_sub(keep);
+        log.entries.drain(..gone);
+        gone
+    }
+
     /// Sends to everybody's streams.
     pub(super) fn broadcast(&self, entry: &Entry) -> usize {
         self.lock().send(entry, |_| true)

@@ -211,6 +211,13 @@ impl EventBus {
         }
     }
 
+    /// Forgets the history but for the newest `keep` events, and returns how many are gone.
+    pub(crate) fn forget(&mut self, keep: usize) -> usize {
+        let gone = self.history.len().saturating_sub(keep);
+        self.history.drain(..gone);
+        gone
+    }
+
     /// Adds to the log, from which the oldest goes first.
     fn write_down(&mut self, event: Arc<Event>, length: usize) {
         self.log.push_back((event, length));
