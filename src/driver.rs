@@ -317,8 +317,10 @@ impl Inner {
             Input::Reconnect => connection().reconnect(now),
             Input::Listen => {
                 let names = self.names();
-                if let Some(Transport::EventSource(source)) = &mut *self.transport.borrow_mut() {
-                    source.listen(names);
+                for transport in [&self.transport, &self.candidate] {
+                    if let Some(Transport::EventSource(source)) = &mut *transport.borrow_mut() {
+                        source.listen(names.clone());
+                    }
                 }
                 let mut extra = self.extra_names.borrow_mut();
                 extra.sort_unstable();
@@ -431,7 +433,7 @@ impl Inner {
                 Flow::More
             }
             News::Failed(message) => {
-                connection.candidate_failed(&message);
+                connection.candidate_failed(&self.without_token(&message));
                 Flow::More
             }
         });

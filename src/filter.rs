@@ -123,7 +123,14 @@ impl Filter {
 
     fn query(&self, spec: &Spec, known: &[bool]) -> Query {
         // A name outside the table can be of any category: only the whole stream has it.
-        let outside = |name: &Name| spec.event(name).is_none() && !name.contains('*');
+        let outside = |name: &Name| {
+            let mut names = spec
+                .events
+                .iter()
+                .flat_map(|event| std::iter::once(&event.name).chain(event.aliases.iter()));
+            spec.event(name).is_none()
+                && !names.any(|known| glob_matches(name.as_bytes(), known.as_bytes()))
+        };
         if spec.open && self.types.iter().any(outside) {
             return Query::None;
         }
@@ -449,6 +456,15 @@ mod tests {
     fn an_open_profile_takes_any_name() {
         let filter = Filter::types(["tick"]).compile(&plain::spec()).unwrap();
         assert!(filter.passes_unknown(b"tick") && !filter.passes_unknown(b"tock"));
+    }
+
+    #[test]
+    fn a_glob_that_only_unknown_names_can_match_asks_for_the_whole_stream() {
+        let mut spec = dashtam::spec();
+        spec.open = true;
+        let filter = Filter::types(["custom.*"]).compile(&spec).unwrap();
+        assert!(filter.passes_unknown(b"custom.one"));
+        assert!(filter.query(false).is_empty(), "{:?}", filter.query(false));
     }
 
     #[test]

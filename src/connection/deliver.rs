@@ -226,10 +226,10 @@ impl Intake {
             flags,
             flow: Flow::More,
         };
-        self.count(spec, data);
-        if let Some(key) = identity::key(spec, index, flags, incoming.id, data)
-            && !self.seen.is_new(key)
-        {
+        let known = identity::key(spec, index, flags, incoming.id, data)
+            .is_some_and(|key| !self.seen.is_new(key));
+        self.count(spec, data, known);
+        if known {
             self.duplicates += 1;
             if let Some(burst) = &mut self.burst {
                 burst.came_again(now, data);
@@ -258,16 +258,18 @@ impl Intake {
     }
 
     /// Follows the server's own numbers.
-    fn count(&mut self, spec: &Spec, data: &[u8]) {
+    fn count(&mut self, spec: &Spec, data: &[u8], known: bool) {
         let Identity::SequenceOrText(field) = &spec.identity else {
             return;
         };
         let Some(number) = identity::sequence(data, field) else {
             return;
         };
-        if number == self.resumed_after || Some(number) == self.sequence.checked_add(1) {
+        // Only the very event of before proves it, and not another server's of the same number.
+        let last_of_before = number == self.resumed_after && known;
+        if last_of_before || Some(number) == self.sequence.checked_add(1) {
             // The last one of before, or the first one after it: nothing lies between.
-            self.unbroken |= number == self.resumed_after || self.sequence == self.resumed_after;
+            self.unbroken |= last_of_before || self.sequence == self.resumed_after;
         } else if number > self.sequence {
             self.unbroken = false;
         }

@@ -57,7 +57,10 @@ pub(super) fn key(
         Identity::SequenceOrText(field) => {
             let number = sequence(data, field);
             if let Some(number) = number {
-                return Some(made_of(b's', 0, &number.to_le_bytes()));
+                // With its text, since a server that begins anew counts from 1 again.
+                let mut numbered = number.to_le_bytes().to_vec();
+                numbered.extend(data);
+                return Some(made_of(b's', 0, &numbered));
             }
             // Only what the server sends again can be a repetition of the same text.
             flags.has(Flags::REPLAYED).then(|| made_of(b't', 0, data))
@@ -185,7 +188,9 @@ mod tests {
         let spec = hive::spec();
         let of = |flags, data: &str| key(&spec, Some(0), flags, None, data.as_bytes());
         let numbered = of(Flags::NONE, r#"{"type": "a", "seq": 7}"#);
-        assert_eq!(numbered, of(Flags::REPLAYED, r#"{"seq": 7, "type": "b"}"#));
+        assert_eq!(numbered, of(Flags::REPLAYED, r#"{"type": "a", "seq": 7}"#));
+        let anew = of(Flags::NONE, r#"{"type": "b", "seq": 7}"#);
+        assert_ne!(numbered, anew, "of a server that began anew");
         assert_eq!(of(Flags::NONE, r#"{"type": "a", "seq": 0}"#), None);
         let long = |last: char| format!(r#"{{"type": "a", "data": "{}{last}"}}"#, "x".repeat(500));
         assert_eq!(

@@ -130,6 +130,30 @@ fn what_was_held_back_comes_before_an_event_that_is_too_large() {
     assert!(life.closed().is_some());
 }
 
+/// A server that begins anew counts from 1 again.
+#[test]
+fn a_server_that_counts_anew_loses_nothing() {
+    let mut life = Life::new(Config::new(hive::spec()));
+    let event = |seq: u64, reason: &str| {
+        format!(
+            "data: {{\"type\": \"node_stalled\", \"seq\": {seq}, \"data\": {{\"reason\": \"{reason}\"}}}}\n\n"
+        )
+    };
+    life.open();
+    life.chunk(&event(1, "a"));
+    life.chunk(&event(2, "b"));
+    life.wait(10_000);
+    life.end();
+    life.wait(60_000);
+    life.open();
+    life.chunk(&event(1, "c"));
+    life.chunk(&event(2, "d"));
+    life.wait(10_000);
+    assert_eq!(life.events.data.len(), 4);
+    let proven = |report: &Report| matches!(report, Report::Resumed { recovered, .. } if *recovered == Recovered::Yes);
+    assert!(!life.reports.iter().any(proven));
+}
+
 #[test]
 fn the_largest_number_a_server_can_count_to_is_no_trouble() {
     let mut life = Life::new(Config::new(hive::spec()));
