@@ -186,6 +186,7 @@ test('the last event ID counts on through events that nobody wants', async () =>
     await settled();
     await settled();
   };
+  await news(stream, 'open');
   await send('id: 1\ndata: a\n\n');
   await stream.setFilter({ types: [] });
   await send('id: 2\ndata: b\n\n');
@@ -233,14 +234,15 @@ test('a byte order mark at the start of data, four-byte characters and broken on
 });
 
 test('an EventSource hears names that come by handlers and filters, before and after it opened', async (t) => {
-  const sources = [];
-  globalThis.EventSource = class extends EventTarget {
-    constructor() {
-      super();
-      sources.push(this);
-    }
-    close() {}
-  };
+  const made = new Promise((resolve) => {
+    globalThis.EventSource = class extends EventTarget {
+      constructor() {
+        super();
+        resolve(this);
+      }
+      close() {}
+    };
+  });
   t.after(() => {
     delete globalThis.EventSource;
   });
@@ -248,8 +250,8 @@ test('an EventSource hears names that come by handlers and filters, before and a
   const seen = [];
   const note = ({ name, data }) => seen.push([name, data]);
   stream.on('before', note);
+  const source = await made;
   await settled();
-  const [source] = sources;
   source.dispatchEvent(new Event('open'));
   stream.once('once', note);
   stream.on('after', note);
