@@ -15,6 +15,9 @@ mod every_type;
 #[path = "browser/life.rs"]
 mod life;
 
+#[path = "browser/page.rs"]
+mod page;
+
 #[path = "browser/readme.rs"]
 mod readme;
 
