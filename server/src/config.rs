@@ -54,7 +54,7 @@ pub enum ChaosKind {
     Rst,
     /// The body is ended properly, at any byte.
     Clean,
-    /// The body is held back at any byte.
+    /// The body is held back at any byte, and ended at another where an end is among the kinds.
     Stall,
     /// The socket is closed before any byte of a response.
     Refuse,

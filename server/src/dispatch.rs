@@ -275,10 +275,13 @@ async fn faulty(
     if !faults::can_meet(method) {
         return None;
     }
-    let fault = namespace
-        .faults
-        .take(path, namespace.config().chaos.as_ref())?;
-    faults::meet(fault, exchange).await
+    let chaos = namespace.config().chaos;
+    for fault in namespace.faults.take(path, chaos.as_ref()) {
+        if let Some(response) = faults::meet(fault, exchange).await {
+            return Some(response);
+        }
+    }
+    None
 }
 
 /// Marks the answer to a path that no system has.

@@ -204,8 +204,10 @@ impl Faults {
     }
 
     /// What happens to this request: the first armed fault that meets it, else what chaos draws.
-    pub(crate) fn take(&self, path: &str, chaos: Option<&Chaos>) -> Option<FaultKind> {
-        let system = System::of_path(path)?;
+    pub(crate) fn take(&self, path: &str, chaos: Option<&Chaos>) -> Vec<FaultKind> {
+        let Some(system) = System::of_path(path) else {
+            return Vec::new();
+        };
         let mut inner = self.lock();
         if let Some(place) = inner
             .armed
@@ -213,13 +215,17 @@ impl Faults {
             .position(|fault| fault.meets(system, path))
         {
             let fault = &mut inner.armed[place];
+            let kind = fault.fault.clone();
             if fault.times == 1 {
-                return inner.armed.remove(place).map(|fault| fault.fault);
+                inner.armed.remove(place);
+            } else {
+                fault.times = fault.times.saturating_sub(1);
             }
-            fault.times = fault.times.saturating_sub(1);
-            return Some(fault.fault.clone());
+            return vec![kind];
         }
-        let chaos = chaos?;
+        let Some(chaos) = chaos else {
+            return Vec::new();
+        };
         inner.drawn += 1;
         draw(chaos, inner.drawn)
     }
@@ -230,31 +236,53 @@ impl Faults {
 }
 
 /// What chaos has for its request number `count`: the same for the same seed, whatever came before.
-fn draw(chaos: &Chaos, count: u64) -> Option<FaultKind> {
+fn draw(chaos: &Chaos, count: u64) -> Vec<FaultKind> {
     let mut dice = Dice(chaos.seed ^ count.wrapping_mul(0xD1B5_4A32_D192_ED03));
-    if chaos.kinds.is_empty() || dice.fraction() >= chaos.rate {
-        return None;
+    if dice.fraction() >= chaos.rate {
+        return Vec::new();
     }
-    let kinds = chaos.kinds.len() as u64;
-    let kind = chaos.kinds[usize::try_from(dice.below(kinds)).unwrap_or(0)];
+    let Some(kind) = dice.one_of(&chaos.kinds) else {
+        return Vec::new();
+    };
     let after_bytes = dice.below(chaos.max_bytes.saturating_add(1));
-    let cut = |how| FaultKind::Cut { how, after_bytes };
-    Some(match kind {
-        ChaosKind::Fin => cut(Ending::Fin),
-        ChaosKind::Rst => cut(Ending::Rst),
-        ChaosKind::Clean => cut(Ending::Clean),
-        ChaosKind::Stall => FaultKind::Stall {
-            after_bytes,
-            comments_ms: None,
-            for_ms: chaos.stall_ms.map(|longest| 1 + dice.below(longest.max(1))),
-        },
-        ChaosKind::Refuse => FaultKind::Refuse(Ending::Fin),
-        ChaosKind::Unavailable => FaultKind::Answer {
+    match kind {
+        ChaosKind::Fin | ChaosKind::Rst | ChaosKind::Clean => {
+            kind.cut(after_bytes).into_iter().collect()
+        }
+        ChaosKind::Stall => {
+            let stall = FaultKind::Stall {
+                after_bytes,
+                comments_ms: None,
+                for_ms: chaos.stall_ms.map(|longest| 1 + dice.below(longest.max(1))),
+            };
+            // What goes on after a stall would go on for ever, and meet nothing more.
+            let cuts: Vec<_> = chaos
+                .kinds
+                .iter()
+                .filter_map(|kind| kind.cut(dice.below(chaos.max_bytes.saturating_add(1))))
+                .collect();
+            let cut = dice.one_of(&cuts);
+            std::iter::once(stall).chain(cut).collect()
+        }
+        ChaosKind::Refuse => vec![FaultKind::Refuse(Ending::Fin)],
+        ChaosKind::Unavailable => vec![FaultKind::Answer {
             status: 503,
             headers: Map::new(),
             body: "chaos".into(),
-        },
-    })
+        }],
+    }
+}
+
+impl ChaosKind {
+    fn cut(self, after_bytes: u64) -> Option<FaultKind> {
+        let how = match self {
+            Self::Fin => Ending::Fin,
+            Self::Rst => Ending::Rst,
+            Self::Clean => Ending::Clean,
+            Self::Stall | Self::Refuse | Self::Unavailable => return None,
+        };
+        Some(FaultKind::Cut { how, after_bytes })
+    }
 }
 
 /// Steele, Lea and Flood's SplitMix64, from its published constants.
@@ -272,6 +300,11 @@ impl Dice {
     fn below(&mut self, end: u64) -> u64 {
         // The high half of a product is even enough for a test.
         ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
+    }
+
+    fn one_of<T: Clone>(&mut self, choices: &[T]) -> Option<T> {
+        let place = self.below(choices.len().max(1) as u64);
+        choices.get(usize::try_from(place).ok()?).cloned()
     }
 
     /// From 0 to below 1.
@@ -382,11 +415,11 @@ mod tests {
             .arm(Fault::of(System::Plain, cut(1)).times(2))
             .unwrap();
         faults.arm(Fault::at("/pl*", cut(2)).times(0)).unwrap();
-        assert_eq!(faults.take("/api/v1/events", None), None);
-        let met: Vec<_> = (0..5).filter_map(|_| faults.take(PATH, None)).collect();
+        assert_eq!(faults.take("/api/v1/events", None), []);
+        let met: Vec<_> = (0..5).flat_map(|_| faults.take(PATH, None)).collect();
         assert_eq!(met, [cut(1), cut(1), cut(2), cut(2), cut(2)]);
         faults.clear();
-        assert_eq!(faults.take(PATH, None), None);
+        assert_eq!(faults.take(PATH, None), []);
     }
 
     #[test]
@@ -402,7 +435,7 @@ mod tests {
         };
         assert_eq!(draws(7), draws(7));
         assert_ne!(draws(7), draws(8));
-        let met = draws(7).iter().flatten().count();
+        let met = draws(7).iter().filter(|faults| !faults.is_empty()).count();
         assert!((60..140).contains(&met), "{met} of 200");
     }
 
@@ -413,8 +446,13 @@ mod tests {
             max_bytes: 10,
             ..Chaos::default()
         };
-        let draws: Vec<_> = (0..300).filter_map(|count| draw(&chaos, count)).collect();
-        assert_eq!(draws.len(), 300);
+        let each: Vec<_> = (0..300).map(|count| draw(&chaos, count)).collect();
+        assert!(each.iter().all(|faults| !faults.is_empty()));
+        let stalls_for_good = each
+            .iter()
+            .any(|faults| matches!(faults[..], [FaultKind::Stall { .. }]));
+        assert!(!stalls_for_good, "a stall is followed by a cut");
+        let draws: Vec<_> = each.concat();
         for how in [Ending::Fin, Ending::Rst, Ending::Clean] {
             for at in 0..=10 {
                 let cut = FaultKind::Cut {
