@@ -252,6 +252,14 @@ impl Sink for HostSink<'_> {
         self.taken = true;
         self.host.event(event)
     }
+
+    fn report(&mut self, report: Report) {
+        // What came before is handed on first. The flow is asked for again at the end.
+        if std::mem::replace(&mut self.taken, true) {
+            let _ = self.host.flush();
+        }
+        self.host.report(report);
+    }
 }
 
 impl Listener for Inner {
@@ -280,6 +288,7 @@ impl Inner {
                 break;
             };
             self.handle(input);
+            self.drain();
             self.perform();
         }
         self.set_timer();
@@ -347,6 +356,13 @@ impl Inner {
             }
             // Late news of a transport or a token that was given up.
             Input::Token(..) | Input::News(..) => {}
+        }
+    }
+
+    /// What was held back is not lost with the connection.
+    fn drain(&self) {
+        if self.connection.borrow().is_closed() {
+            self.with_sink(|connection, sink| connection.drain(sink));
         }
     }
 
@@ -556,6 +572,7 @@ impl Inner {
                         retry_in: None,
                     });
                     self.connection.borrow_mut().give_up(error);
+                    self.drain();
                 }
                 Some(Action::Report(report)) => self.host.report(report),
             }

@@ -1,6 +1,6 @@
 //! From a message to an event for the application: its type, the mask, what must be mended.
 
-use super::Millis;
+use super::Report;
 use super::history::Burst;
 use super::identity::{self, Key, Seen};
 use crate::filter::Subscription;
@@ -12,6 +12,9 @@ pub trait Sink {
     /// Takes an event, which is lent for the length of the call, and answers whether another may
     /// come at once.
     fn event(&mut self, event: Event<'_>) -> Flow;
+
+    /// Takes news whose place is between two events.
+    fn report(&mut self, report: Report);
 }
 
 /// Whether another event may come at once.
@@ -136,19 +139,24 @@ impl Intake {
     }
 
     /// A stream opened.
-    pub(super) fn opened(&mut self, spec: &Spec, now: Millis) {
+    pub(super) fn opened(&mut self, spec: &Spec) {
         self.resumed_after = self.sequence;
         self.unbroken = false;
         if spec.recovery == Recovery::History {
-            // What was held back when the last stream was given up is not lost.
-            let burst = self.burst.take().map(|burst| burst.anew(now));
-            self.burst = Some(burst.unwrap_or_else(|| Burst::new(now)));
+            // What was held back when the last stream broke in the middle of its history stays:
+            // the rest of it comes now, and may belong before it.
+            self.burst.get_or_insert_default();
         }
     }
 
-    /// When the history that a server sends first counts as complete.
-    pub(super) fn burst_over_at(&self) -> Option<Millis> {
-        self.burst.as_ref().map(Burst::over_at)
+    /// Whether no more can be held back.
+    pub(super) fn is_full(&self) -> bool {
+        self.burst.as_ref().is_some_and(Burst::is_full)
+    }
+
+    /// Drops what was held back.
+    pub(super) fn discard(&mut self) {
+        self.burst = None;
     }
 
     /// Hands over what was held back.
@@ -190,7 +198,6 @@ impl Intake {
         &mut self,
         spec: &Spec,
         subscription: &Subscription,
-        now: Millis,
         incoming: Incoming<'_>,
         sink: &mut dyn Sink,
     ) -> Delivered {
@@ -226,18 +233,22 @@ impl Intake {
             flags,
             flow: Flow::More,
         };
-        let known = identity::key(spec, index, flags, incoming.id, data)
-            .is_some_and(|key| !self.seen.is_new(key));
+        let key = identity::key(spec, index, flags, incoming.id, data);
+        let known = key.as_ref().is_some_and(|key| self.seen.knows(key));
         self.count(spec, data, known);
         if known {
             self.duplicates += 1;
             if let Some(burst) = &mut self.burst {
-                burst.came_again(now, data);
+                burst.came_again(data);
             }
             return dropped;
         }
+        // What is kept back is not known: after a wider filter it may come again, and is wanted.
         if !passes {
             return dropped;
+        }
+        if let Some(key) = key {
+            self.seen.remember(key);
         }
         let event = Event {
             index,
@@ -249,10 +260,10 @@ impl Intake {
         };
         let flow = match &mut self.burst {
             None => sink.event(event),
-            Some(burst) => match burst.hold(now, &event, flags) {
-                true => Flow::More,
-                false => self.release(spec, sink),
-            },
+            Some(burst) => {
+                burst.hold(&event, flags);
+                Flow::More
+            }
         };
         Delivered::Event { flags, flow }
     }

@@ -4,17 +4,10 @@
 //! comes before the history, and once more within it. The first burst of a stream is therefore
 //! held back for a moment, sorted by the server's timestamps, and freed of its doubles.
 
-use super::Millis;
 use super::deliver::{Event, Flow, Sink};
 use super::identity::sequence;
 use crate::profiles::{Flags, Identity, Spec, json};
 use crate::wire::Text;
-
-/// Milliseconds without an event after which the burst is over.
-const QUIET: Millis = 150;
-
-/// Milliseconds after which it is over in any case.
-const LONGEST: Millis = 2_000;
 
 /// Events that are held at the most: twice what Hive's queue takes.
 const HELD: usize = 2_048;
@@ -23,10 +16,8 @@ const HELD: usize = 2_048;
 const HELD_BYTES: usize = 16 * 1024 * 1024;
 
 /// The first burst of a stream.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Burst {
-    since: Millis,
-    last: Millis,
     events: Vec<Held>,
     bytes: usize,
 }
@@ -45,32 +36,13 @@ struct Held {
 }
 
 impl Burst {
-    pub(super) fn new(now: Millis) -> Self {
-        Burst {
-            since: now,
-            last: now,
-            events: Vec::new(),
-            bytes: 0,
-        }
+    /// Whether there is no room for another.
+    pub(super) fn is_full(&self) -> bool {
+        self.events.len() >= HELD || self.bytes >= HELD_BYTES
     }
 
-    /// The same, on a stream that opens now.
-    pub(super) fn anew(self, now: Millis) -> Self {
-        Burst {
-            since: now,
-            last: now,
-            ..self
-        }
-    }
-
-    /// When the burst counts as over, if nothing more comes.
-    pub(super) fn over_at(&self) -> Millis {
-        (self.last + QUIET).min(self.since + LONGEST)
-    }
-
-    /// Holds an event back. Answers whether there is room for another.
-    pub(super) fn hold(&mut self, now: Millis, event: &Event<'_>, flags: Flags) -> bool {
-        self.last = now;
+    /// Holds an event back.
+    pub(super) fn hold(&mut self, event: &Event<'_>, flags: Flags) {
         let data = event.data.as_bytes();
         self.bytes += data.len();
         self.events.push(Held {
@@ -82,12 +54,10 @@ impl Burst {
             replayable: flags.has(Flags::REPLAYED),
             live: false,
         });
-        self.events.len() < HELD && self.bytes < HELD_BYTES
     }
 
     /// The event came once more within this burst: it is not history, but live.
-    pub(super) fn came_again(&mut self, now: Millis, data: &[u8]) {
-        self.last = now;
+    pub(super) fn came_again(&mut self, data: &[u8]) {
         if let Some(first) = self.events.iter_mut().find(|held| *held.data == *data) {
             first.live = true;
         }

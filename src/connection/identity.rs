@@ -26,10 +26,10 @@ impl Seen {
         self.keys.contains(key)
     }
 
-    /// Whether this is the first time; it is remembered either way.
-    pub(super) fn is_new(&mut self, key: Key) -> bool {
+    /// Remembers it, and forgets the oldest if there are too many.
+    pub(super) fn remember(&mut self, key: Key) {
         if !self.keys.insert(key.clone()) {
-            return false;
+            return;
         }
         self.order.push_back(key);
         if self.order.len() > REMEMBERED
@@ -37,7 +37,6 @@ impl Seen {
         {
             self.keys.remove(&oldest);
         }
-        true
     }
 }
 
@@ -121,7 +120,11 @@ mod tests {
     use crate::profiles::{cortex, dashtam, hive};
 
     fn is_new(seen: &mut Seen, key: Option<Key>) -> bool {
-        key.is_none_or(|key| seen.is_new(key))
+        key.is_none_or(|key| {
+            let new = !seen.knows(&key);
+            seen.remember(key);
+            new
+        })
     }
 
     #[test]

@@ -27,6 +27,12 @@ const SHEDDING: Millis = 2_000;
 /// Milliseconds within which attempts are spread when the network comes back.
 const ONLINE_JITTER: Millis = 1_000;
 
+/// Milliseconds without an event after which a replay counts as over.
+const QUIET: Millis = 150;
+
+/// Milliseconds after which it does in any case.
+const LONGEST: Millis = 2_000;
+
 /// So many cuts at once, one after the other, are no accident.
 const CUTS_AT_ONCE: u32 = 3;
 
@@ -39,7 +45,7 @@ const SETTLE: Millis = 500;
 /// A connection to one event stream, over as many requests as it takes.
 ///
 /// ```
-/// use tidewire::connection::{Action, Config, Connection, Event, Flow, Response, Sink};
+/// use tidewire::connection::{Action, Config, Connection, Event, Flow, Report, Response, Sink};
 /// use tidewire::profiles::plain;
 ///
 /// struct Print;
@@ -48,6 +54,8 @@ const SETTLE: Millis = 500;
 ///         assert_eq!(event.data, "hello");
 ///         Flow::More
 ///     }
+///
+///     fn report(&mut self, _: Report) {}
 /// }
 ///
 /// let mut connection = Connection::new(Config::new(plain::spec()))?;
@@ -85,8 +93,10 @@ pub struct Connection {
     attempt: u32,
     /// A stream was open before.
     resuming: bool,
-    /// That it is open again is told when the history is complete.
-    resume_untold: bool,
+    /// Where the stream broke: that it is open again is told when the replay is over.
+    untold: Option<String>,
+    /// The start of an open stream, as long as the server may be replaying.
+    start: Option<Start>,
     /// Something came on the open stream that a refused filter would not have let through.
     received: bool,
     /// How often in a row the stream was cut before anything came.
@@ -103,6 +113,22 @@ pub struct Connection {
     paused_since: Option<Millis>,
     /// The last id of the open `EventSource`, which does not know those of the one before it.
     native_id: String,
+}
+
+/// The first moments of a stream. Where a replay ends is not on the wire: it counts as over when
+/// nothing came for a moment.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    since: Millis,
+    last: Millis,
+}
+
+impl Start {
+    fn over_at(self) -> Millis {
+        self.last
+            .saturating_add(QUIET)
+            .min(self.since.saturating_add(LONGEST))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +173,8 @@ impl Connection {
             cursor: config.last_event_id.clone(),
             attempt: 0,
             resuming: false,
-            resume_untold: false,
+            untold: None,
+            start: None,
             received: false,
             cuts_at_once: 0,
             repeated: false,
@@ -185,10 +212,8 @@ impl Connection {
             }
             Phase::Open { .. } => {
                 let dead = self.dead_at().filter(|_| self.paused_since.is_none());
-                let burst = self
-                    .intake
-                    .burst_over_at()
-                    .filter(|_| self.paused_since.is_none());
+                let start = self.start.filter(|_| self.paused_since.is_none());
+                let burst = start.map(Start::over_at);
                 let candidate = self.candidate_due();
                 [dead, burst, candidate].into_iter().flatten().min()
             }
@@ -209,8 +234,8 @@ impl Connection {
                 let message = format!("no response within {} ms", now - since);
                 self.fail(now, Error::new(ErrorKind::Timeout, message), None);
             }
-            Phase::Open { .. } if self.intake.burst_over_at().is_some_and(|over| now >= over) => {
-                return self.release(sink);
+            Phase::Open { .. } if self.start.is_some_and(|start| now >= start.over_at()) => {
+                return self.settle(sink);
             }
             Phase::Open { .. } if self.candidate_due().is_some_and(|due| now >= due) => {
                 return self.candidate_timeout(now, sink);
@@ -226,7 +251,6 @@ impl Connection {
                 self.last_chance = now.saturating_add(moment);
             }
             Phase::Open { .. } => {
-                let _ = self.release(sink);
                 if self.take_over(now, sink) {
                     return Flow::More;
                 }
@@ -235,7 +259,16 @@ impl Connection {
             }
             Phase::Waiting { .. } => self.begin(now, Reason::Reconnect),
         }
-        Flow::More
+        self.drain(sink)
+    }
+
+    /// Hands over what was held back, if the connection is over. Of use after the calls that may
+    /// end it and have no sink: [`response`](Self::response), [`give_up`](Self::give_up).
+    pub fn drain(&mut self, sink: &mut dyn Sink) -> Flow {
+        match self.is_closed() {
+            true => self.settle(sink),
+            false => Flow::More,
+        }
     }
 
     /// The token that was asked for is there. It stays with the owner.
@@ -303,7 +336,7 @@ impl Connection {
             let delivered = match item {
                 Err(error) => {
                     let error = Error::new(ErrorKind::TooLarge, error.to_string());
-                    let _ = self.release(sink);
+                    let _ = self.settle(sink);
                     self.reject(error);
                     break;
                 }
@@ -329,13 +362,9 @@ impl Connection {
                         let key = self.intake.key(&self.config.spec, incoming);
                         on_both |= key.is_some_and(|key| candidate.has(&key));
                     }
-                    let delivered = self.intake.take(
-                        &self.config.spec,
-                        &self.subscription,
-                        now,
-                        incoming,
-                        sink,
-                    );
+                    let delivered =
+                        self.intake
+                            .take(&self.config.spec, &self.subscription, incoming, sink);
                     // An id that sticks from an event before is no cursor of this one.
                     if message.has_id && !has(&delivered, Flags::NO_CURSOR) {
                         keep_cursor(&self.config.spec, &mut self.cursor, message.last_event_id);
@@ -384,9 +413,7 @@ impl Connection {
             last_event_id: self.decoder.last_event_id(),
         };
         let spec = &self.config.spec;
-        let delivered = self
-            .intake
-            .take(spec, &self.subscription, now, incoming, sink);
+        let delivered = self.intake.take(spec, &self.subscription, incoming, sink);
         if changed && !has(&delivered, Flags::NO_CURSOR) {
             keep_cursor(spec, &mut self.cursor, last_event_id);
         }
@@ -396,7 +423,6 @@ impl Connection {
     /// The body ended as a body should. `sink` takes what was held back until now.
     pub fn ended(&mut self, now: Millis, sink: &mut dyn Sink) {
         if let Phase::Open { .. } = self.phase {
-            let _ = self.release(sink);
             if self.take_over(now, sink) {
                 return;
             }
@@ -408,18 +434,19 @@ impl Connection {
                 let message = "the server closed the stream".to_owned();
                 self.broken(now, Error::new(ErrorKind::Ended, message));
             }
+            let _ = self.drain(sink);
         }
     }
 
     /// The request or the stream failed, for this reason. `sink` takes what was held back.
     pub fn failed(&mut self, now: Millis, message: &str, sink: &mut dyn Sink) {
-        let _ = self.release(sink);
         let error = Error::new(ErrorKind::Network, message.to_owned());
         if let Phase::Opening { .. } = self.phase {
             self.fail(now, error, None);
         } else if self.is_open() && !self.take_over(now, sink) {
             self.broken(now, error);
         }
+        let _ = self.drain(sink);
     }
 
     /// Reading is paused, or goes on: silence counts only while somebody listens. A server that
@@ -475,6 +502,9 @@ impl Connection {
     /// When the filter does not fit the profile; the old one stays.
     pub fn set_filter(&mut self, now: Millis, filter: &Filter) -> Result<(), FilterError> {
         let subscription = filter.compile(&self.config.spec)?;
+        if self.is_closed() {
+            return Ok(());
+        }
         self.supersede();
         self.cuts_at_once = 0;
         // A request that runs something is not sent again: of what it brings, this is laid over.
@@ -511,6 +541,8 @@ impl Connection {
 
     /// Ends it for the application's sake. Any further call does nothing.
     pub fn close(&mut self, reason: CloseReason) {
+        self.intake.discard();
+        self.untold = None;
         self.finish(reason, None);
     }
 
@@ -598,7 +630,7 @@ impl Connection {
         self.phase = Phase::Open { since: now };
         self.alive(now);
         self.received = false;
-        self.intake.opened(&self.config.spec, now);
+        self.intake.opened(&self.config.spec);
         self.token_renewed = false;
         self.decoder.finish();
         self.native_id.clear();
@@ -608,11 +640,19 @@ impl Connection {
             url: response.url.clone(),
             redirected: response.redirected,
         });
-        if self.resuming && self.config.spec.recovery == Recovery::History {
-            self.resume_untold = true;
+        let recovery = self.config.spec.recovery;
+        if self.resuming && recovery == Recovery::None {
+            let resumed = self.resumed(self.cursor.clone());
+            self.report(resumed);
         } else if self.resuming {
-            self.tell_resumed();
+            // Cut again before it was told: it is told once, from where it first broke.
+            self.untold.get_or_insert_with(|| self.cursor.clone());
         }
+        let replays = recovery == Recovery::History || self.untold.is_some();
+        self.start = replays.then_some(Start {
+            since: now,
+            last: now,
+        });
         self.resuming = true;
     }
 
@@ -622,10 +662,16 @@ impl Connection {
         match delivered {
             Delivered::Event { flags, flow } if !flags.has(Flags::TERMINAL) => {
                 self.heartbeat_seen |= flags.has(Flags::HEARTBEAT);
-                flow
+                if let Some(start) = &mut self.start {
+                    start.last = self.last_bytes;
+                }
+                match self.intake.is_full() {
+                    true => self.settle(sink),
+                    false => flow,
+                }
             }
             Delivered::Event { .. } | Delivered::EndMark => {
-                let _ = self.release(sink);
+                let _ = self.settle(sink);
                 self.finish(CloseReason::Ended, None);
                 Flow::More
             }
@@ -735,27 +781,27 @@ impl Connection {
         }
     }
 
-    /// The history is complete, as far as can be told: it is handed over, and whether it closes
-    /// the gap is known.
-    fn release(&mut self, sink: &mut dyn Sink) -> Flow {
-        let flow = self.intake.release(&self.config.spec, sink);
-        if std::mem::take(&mut self.resume_untold) {
-            self.tell_resumed();
+    /// The replay is over, as far as can be told: whether it closes the gap is told, and after
+    /// that what was held back is handed over.
+    fn settle(&mut self, sink: &mut dyn Sink) -> Flow {
+        self.start = None;
+        if let Some(last_event_id) = self.untold.take() {
+            sink.report(self.resumed(last_event_id));
         }
-        flow
+        self.intake.release(&self.config.spec, sink)
     }
 
-    fn tell_resumed(&mut self) {
+    fn resumed(&self, last_event_id: String) -> Report {
         let recovered = match self.config.spec.recovery {
             _ if self.intake.is_unbroken() => Recovered::Yes,
-            Recovery::Cursor if !self.cursor.is_empty() => Recovered::Unknown,
+            Recovery::Cursor if !last_event_id.is_empty() => Recovered::Unknown,
             Recovery::History => Recovered::Unknown,
             _ => Recovered::No,
         };
-        self.report(Report::Resumed {
+        Report::Resumed {
             recovered,
-            last_event_id: self.cursor.clone(),
-        });
+            last_event_id,
+        }
     }
 
     fn stale_after(&self) -> Option<Millis> {

@@ -176,7 +176,8 @@ pub enum Report {
         /// The last id before it.
         last_event_id: String,
     },
-    /// What came of [`Connection::set_filter`]: one for each call that returned `Ok`, in order.
+    /// What came of [`Connection::set_filter`]: one for each call before the end that returned
+    /// `Ok`, in order.
     FilterChanged {
         /// Why the old filter stays.
         error: Option<Error>,

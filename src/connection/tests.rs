@@ -23,6 +23,8 @@ struct Life {
 struct Events {
     data: Vec<String>,
     replayed: Vec<bool>,
+    /// What was told between two events, and how many came before it.
+    told: Vec<(usize, Report)>,
     /// Asks to pause after each event.
     pausing: bool,
 }
@@ -35,6 +37,10 @@ impl Sink for Events {
             true => Flow::Pause,
             false => Flow::More,
         }
+    }
+
+    fn report(&mut self, report: Report) {
+        self.told.push((self.data.len(), report));
     }
 }
 
@@ -125,6 +131,21 @@ impl Life {
         self.reports.last().expect("something was reported")
     }
 
+    /// What was told last of a stream that is open again, and how many events came before it.
+    fn resumed(&self) -> Option<(usize, Recovered, String)> {
+        self.events
+            .told
+            .iter()
+            .rev()
+            .find_map(|(at, report)| match report {
+                Report::Resumed {
+                    recovered,
+                    last_event_id,
+                } => Some((*at, *recovered, last_event_id.clone())),
+                _ => None,
+            })
+    }
+
     fn closed(&self) -> Option<(CloseReason, Option<String>)> {
         self.reports.iter().find_map(|report| match report {
             Report::Closed { reason, error } => {
@@ -150,12 +171,11 @@ fn a_stream_that_breaks_goes_on_after_its_last_id() {
         [("Last-Event-ID".to_owned(), "a1".to_owned())]
     );
     life.open();
+    assert_eq!(life.resumed(), None, "the server may be replaying");
+    life.wait(150);
     assert_eq!(
-        life.last(),
-        &Report::Resumed {
-            recovered: Recovered::Unknown,
-            last_event_id: "a1".to_owned()
-        }
+        life.resumed(),
+        Some((1, Recovered::Unknown, "a1".to_owned()))
     );
 }
 
@@ -532,24 +552,82 @@ fn hives_doubled_and_disordered_start_is_put_right() {
     life.chunk(&format!("{first}{second}{live}{missed}"));
     life.wait(150);
     assert_eq!(notes(&life)[5..], expected(&[("missed", true)]));
-    assert_eq!(
-        life.last(),
-        &Report::Resumed {
-            recovered: Recovered::Unknown,
-            last_event_id: String::new()
-        }
-    );
+    let told = (5, Recovered::Unknown, String::new());
+    assert_eq!(life.resumed(), Some(told), "before what was missed");
 }
 
 #[test]
 fn what_is_held_back_is_not_lost_when_the_stream_breaks() {
-    let mut life = Life::new(Config::new(hive::spec()));
+    let broken = |backoff: Option<Backoff>| {
+        let mut config = Config::new(hive::spec());
+        config.backoff = backoff;
+        let mut life = Life::new(config);
+        life.open();
+        life.chunk(&hive_event("execution_started", "05", "one"));
+        life.fail("reset");
+        life
+    };
+    assert_eq!(broken(None).events.data.len(), 1, "no other stream comes");
+    let mut life = broken(Some(Backoff::new(1_000, 2_000)));
+    life.wait(3_000);
     life.open();
-    life.chunk(&hive_event("execution_started", "05", "one"));
-    life.fail("reset");
+    life.wait(150);
     assert_eq!(life.events.data.len(), 1);
-    let before_failure = |report: &Report| matches!(report, Report::Failed { .. });
-    assert!(life.reports.iter().any(before_failure));
+    let mut life = broken(Some(Backoff::new(1_000, 2_000)));
+    life.wait(3_000);
+    life.respond(404, "", "");
+    let _ = life.connection.drain(&mut life.events);
+    assert_eq!(
+        life.events.data.len(),
+        1,
+        "the session is gone, and what came of it is not"
+    );
+}
+
+#[test]
+fn a_cut_inside_of_hives_history_puts_nothing_before_what_it_follows() {
+    let mut life = Life::new(Config::new(hive::spec()));
+    let event = |second: &str| hive_event("client_output_delta", second, second);
+    let (one, two, three, live) = (event("01"), event("02"), event("03"), event("04"));
+    life.open();
+    life.chunk(&one);
+    life.wait(1_000);
+    life.fail("cut");
+    life.wait(29_000);
+    life.open();
+    // What happened between subscription and replay comes first, then the history, cut short.
+    life.chunk(&format!("{live}{one}{two}"));
+    life.fail("cut");
+    life.wait(29_000);
+    life.open();
+    life.chunk(&format!("{one}{two}{three}{live}"));
+    life.wait(1_000);
+    let order: Vec<bool> = ["01", "02", "03", "04"]
+        .iter()
+        .zip(&life.events.data)
+        .map(|(second, data)| data.contains(&format!("30:{second}")))
+        .collect();
+    assert_eq!(order, [true; 4], "{:#?}", life.events.data);
+}
+
+#[test]
+fn a_cut_before_it_is_told_keeps_the_place_of_the_first_cut() {
+    let mut life = Life::new(Config::new(dashtam::spec()));
+    let event = |id: &str| format!("id: {id}\nevent: import.failed\ndata: {{}}\n\n");
+    life.open();
+    life.chunk(&event("a"));
+    life.fail("cut");
+    life.wait(29_000);
+    life.open();
+    life.chunk(&event("b"));
+    life.fail("cut");
+    life.wait(29_000);
+    life.open();
+    life.wait(150);
+    assert_eq!(
+        life.resumed(),
+        Some((2, Recovered::Unknown, "a".to_owned()))
+    );
 }
 
 #[test]
@@ -570,9 +648,7 @@ fn numbers_without_a_hole_prove_that_nothing_is_missing() {
         let again: String = numbers.iter().map(|&number| numbered(number)).collect();
         life.chunk(&again);
         life.wait(150);
-        let Report::Resumed { recovered, .. } = life.last().clone() else {
-            panic!("{:?}", life.last());
-        };
+        let (_, recovered, _) = life.resumed().expect("it is told");
         (recovered, life.events.data.len() - 2)
     };
     assert_eq!(resume(&[41, 42, 43, 44]), (Recovered::Yes, 2));

@@ -1,6 +1,6 @@
 //! From bytes to typed events, by the way that a connection goes.
 
-use tidewire::connection::{Config, Connection, Event, Flow, Response, Sink};
+use tidewire::connection::{Config, Connection, Event, Flow, Report, Response, Sink};
 use tidewire::profiles::{DecodeError, Profile, Spec, decode_data};
 
 /// An event as it came, still to be decoded.
@@ -39,6 +39,8 @@ impl Sink for Arrivals {
         });
         Flow::More
     }
+
+    fn report(&mut self, _: Report) {}
 }
 
 /// What came of a stream.

@@ -297,7 +297,7 @@ impl Connection {
         let Some(candidate) = self.candidate.take() else {
             return Flow::More;
         };
-        let mut flow = self.release(sink);
+        let mut flow = self.settle(sink);
         self.actions.push_back(Action::Promote);
         self.decoder = candidate.decoder;
         self.asked = candidate.subscription.clone();
@@ -305,7 +305,12 @@ impl Connection {
         self.subscription = candidate.subscription;
         self.phase = Phase::Open { since: now };
         self.alive(now);
-        self.intake.opened(&self.config.spec, now);
+        self.intake.opened(&self.config.spec);
+        let replays = self.config.spec.recovery == Recovery::History;
+        self.start = replays.then_some(Start {
+            since: now,
+            last: now,
+        });
         for held in &candidate.held {
             let incoming = Incoming {
                 name: Text::from(&*held.name),
@@ -313,9 +318,9 @@ impl Connection {
                 id: held.has_id.then_some(&*held.last_event_id),
                 last_event_id: &held.last_event_id,
             };
-            let delivered =
-                self.intake
-                    .take(&self.config.spec, &self.subscription, now, incoming, sink);
+            let delivered = self
+                .intake
+                .take(&self.config.spec, &self.subscription, incoming, sink);
             if !has(&delivered, Flags::NO_CURSOR) {
                 keep_cursor(&self.config.spec, &mut self.cursor, &held.last_event_id);
             }
