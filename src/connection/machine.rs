@@ -205,7 +205,7 @@ impl Connection {
     pub fn poll_timeout(&self) -> Option<Millis> {
         match self.phase {
             Phase::Idle | Phase::Suspended | Phase::Closed => None,
-            Phase::Token { since } => Some(since + TOKEN_TIMEOUT),
+            Phase::Token { since } => Some(since.saturating_add(TOKEN_TIMEOUT)),
             Phase::Opening { since } => {
                 let timeout = self.config.connect_timeout;
                 (timeout > 0).then(|| since.saturating_add(timeout))
@@ -530,9 +530,9 @@ impl Connection {
         self.subscription = subscription;
     }
 
-    /// Opens anew at once, whatever the state.
+    /// Opens anew at once, whatever the state. What runs something is not sent again.
     pub fn reconnect(&mut self, now: Millis) {
-        if !matches!(self.phase, Phase::Idle | Phase::Closed) {
+        if self.config.repeatable && !matches!(self.phase, Phase::Idle | Phase::Closed) {
             self.adopt();
             self.actions.push_back(Action::Abort);
             self.begin(now, Reason::Reconnect);

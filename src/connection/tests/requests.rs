@@ -166,3 +166,13 @@ fn the_largest_number_a_server_can_count_to_is_no_trouble() {
     life.wait(10_000);
     assert_eq!(life.events.data.len(), 2);
 }
+
+#[test]
+fn a_one_shot_is_not_sent_again_by_asking_to_reconnect() {
+    let mut life = Life::new(sent_once());
+    life.open();
+    life.connection.reconnect(life.now);
+    life.poll();
+    assert_eq!(life.requests.len(), 1);
+    assert!(life.connection.is_open());
+}
