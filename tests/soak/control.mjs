@@ -19,6 +19,10 @@ export class Control {
     return this.#call('POST', '/publish', items);
   }
 
+  cut(path) {
+    return this.#call('POST', '/connections/cut', { path });
+  }
+
   async requests(path) {
     return (await this.#call('GET', `/requests?${new URLSearchParams({ path })}`)).requests;
   }

@@ -99,7 +99,7 @@ export const SCENARIOS = {
 };
 
 function dashtam(switches) {
-  return { retry_ms: 1, rate_limit: null, ...switches };
+  return { dashtam: { retry_ms: 1, rate_limit: null, ...switches } };
 }
 
 /** What is published, and where it is listened to. */
@@ -151,7 +151,7 @@ export async function soak(page, url, name, { seed, size = SCENARIOS[name].size 
   const control = new Control(url, namespace);
   const chaos = { seed, rate: 1, max_bytes: scenario.cutWithin, kinds: CUTS, ...scenario.chaos };
   const config = scenario.config(size);
-  await control.configure({ ...(scenario.profile === 'dashtam' ? { dashtam: config } : config), chaos });
+  await control.configure(config);
   const token = scenario.profile === 'hive' ? null : (await control.token(scenario.profile)).token;
   const began = performance.now();
   await page.evaluate((options) => window.start(options), {
@@ -164,7 +164,7 @@ export async function soak(page, url, name, { seed, size = SCENARIOS[name].size 
     consumer: scenario.consumer,
   });
   const progress = () => page.evaluate(() => window.progress());
-  await until('the stream to open', async () => (await control.requests(system.path)).length > 0);
+  await until('the stream to open', async () => (await progress()).state === 'open');
 
   let published = 0;
   const publish = async (count) => {
@@ -186,6 +186,12 @@ export async function soak(page, url, name, { seed, size = SCENARIOS[name].size 
     if (Date.now() - moved > 20_000) throw new Error(`nothing was delivered for 20 s after event ${seen}`);
     return published - 1 - seen;
   };
+  // Without a last event there is nothing to go on after: the first one comes in peace.
+  await publish(1);
+  await until('the first event', async () => (await behind()) === 0);
+  await control.configure({ chaos });
+  await control.cut(system.path);
+
   while (published < size) {
     // Where events are lost, the page may be behind for good.
     const waits = (await behind()) >= scenario.ahead && (scenario.lossless || Date.now() - moved < 50);

@@ -10,6 +10,7 @@ cargo xtask COMMAND
   build                          the npm package: pkg/wasm and pkg/dist
   test  [--all] [FILTER]         every test there is; FILTER is part of a step's name, else of a test's
                                  --all also runs ignored tests, and property tests for longer
+  soak  [--minutes N] [--seed S] connections that break at random bytes, in a real browser (10 minutes)
   bench [--json]                 speed of the decoder
   size  [--json]                 size of the npm package: raw, gzip, brotli
   types [--check]                the TypeScript profiles, printed from the Rust tables; --check compares
@@ -17,6 +18,9 @@ cargo xtask COMMAND
 
 Tools that are missing are installed once, under $XDG_CACHE_HOME/tidewire (~/.cache/tidewire).
 CHROME and CHROMEDRIVER name a browser and its driver that are not on the PATH.";
+
+/// How long `soak` runs unless told otherwise.
+const DEFAULT_MINUTES: u32 = 10;
 
 /// The port that `demo` and `serve` listen on unless told otherwise.
 const DEFAULT_PORT: u16 = 8788;
@@ -28,6 +32,7 @@ pub(crate) enum Command {
     Serve { port: u16, arguments: Vec<String> },
     Demo { port: u16 },
     Test(Selection),
+    Soak(Soak),
     Bench { json: bool },
     Size { json: bool },
     Types { check: bool },
@@ -40,6 +45,15 @@ pub(crate) struct Selection {
     pub(crate) filter: Option<String>,
 }
 
+/// For how long to break connections, and from which seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Soak {
+    /// 0 is one round.
+    pub(crate) minutes: u32,
+    /// A new one each time unless it is given.
+    pub(crate) seed: Option<u32>,
+}
+
 /// A command line that makes no sense.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UsageError {
@@ -47,6 +61,7 @@ pub(crate) enum UsageError {
     Unexpected { command: String, argument: String },
     MissingPort,
     BadPort(String),
+    NoNumber { option: &'static str, text: String },
 }
 
 impl fmt::Display for UsageError {
@@ -57,6 +72,12 @@ impl fmt::Display for UsageError {
                 write!(f, "`{command}` does not take `{argument}`")
             }
             Self::MissingPort => f.write_str("`--port` needs a number from 0 to 65535"),
+            Self::NoNumber { option, text } => {
+                write!(
+                    f,
+                    "`{option}` needs a whole number from 0 to 4294967295, not `{text}`"
+                )
+            }
             Self::BadPort(text) => {
                 write!(f, "`{text}` is no port: a number from 0 to 65535 is needed")
             }
@@ -82,6 +103,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         json: false,
         check: false,
         selection: Selection::default(),
+        soak: Soak {
+            minutes: DEFAULT_MINUTES,
+            seed: None,
+        },
         forwarded: Vec::new(),
     };
     Ok(match name.as_str() {
@@ -104,6 +129,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         "test" => {
             rest.read(&[Accepted::Selection])?;
             Command::Test(rest.selection)
+        }
+        "soak" => {
+            rest.read(&[Accepted::Soak])?;
+            Command::Soak(rest.soak)
         }
         "bench" => {
             rest.read(&[Accepted::Json])?;
@@ -128,6 +157,7 @@ enum Accepted {
     Json,
     Check,
     Selection,
+    Soak,
     Forwarded,
 }
 
@@ -138,6 +168,7 @@ struct Arguments<I> {
     json: bool,
     check: bool,
     selection: Selection,
+    soak: Soak,
     forwarded: Vec<String>,
 }
 
@@ -148,6 +179,12 @@ impl<I: Iterator<Item = String>> Arguments<I> {
             match argument.as_str() {
                 "--port" if accepts(Accepted::Port) => {
                     self.port = port(&self.rest.next().ok_or(UsageError::MissingPort)?)?;
+                }
+                "--minutes" if accepts(Accepted::Soak) => {
+                    self.soak.minutes = number("--minutes", self.rest.next())?;
+                }
+                "--seed" if accepts(Accepted::Soak) => {
+                    self.soak.seed = Some(number("--seed", self.rest.next())?);
                 }
                 "--json" if accepts(Accepted::Json) => self.json = true,
                 "--check" if accepts(Accepted::Check) => self.check = true,
@@ -170,6 +207,12 @@ impl<I: Iterator<Item = String>> Arguments<I> {
         }
         Ok(())
     }
+}
+
+fn number(option: &'static str, given: Option<String>) -> Result<u32, UsageError> {
+    let text = given.unwrap_or_default();
+    text.parse()
+        .map_err(|_| UsageError::NoNumber { option, text })
 }
 
 fn port(text: &str) -> Result<u16, UsageError> {
@@ -236,6 +279,18 @@ mod tests {
         };
         assert_eq!(parse_line("test page --all"), Ok(Command::Test(expected)));
         assert!(parse_line("test page browser").is_err());
+    }
+
+    #[test]
+    fn a_soak_takes_minutes_and_a_seed_and_needs_neither() {
+        let soak = |minutes, seed| Ok(Command::Soak(Soak { minutes, seed }));
+        assert_eq!(parse_line("soak"), soak(10, None));
+        let line = "soak --seed 7 --minutes 3";
+        assert_eq!(parse_line(line), soak(3, Some(7)));
+        for wrong in ["soak --minutes", "soak --minutes -1", "soak --seed x"] {
+            let error = parse_line(wrong).unwrap_err();
+            assert!(matches!(error, UsageError::NoNumber { .. }), "{error}");
+        }
     }
 
     #[test]

@@ -51,6 +51,7 @@ fn run(command: Command) -> Outcome<bool> {
         Command::Serve { port, arguments } => server::serve(&workspace, port, &arguments)?,
         Command::Demo { port } => server::demo(&workspace, port)?,
         Command::Test(selection) => return suite::run(&workspace, &selection),
+        Command::Soak(soak) => return suite::soak(&workspace, soak),
         Command::Bench { json } => measure::bench(&workspace, json)?,
         Command::Types { check } => types::types(&workspace, check)?,
         Command::Size { json } => measure::size(&workspace, json)?,

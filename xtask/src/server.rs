@@ -106,7 +106,7 @@ fn build(workspace: &Workspace) -> Outcome<PathBuf> {
 
 /// What the server hands out beside its endpoints.
 fn static_folders(workspace: &Workspace) -> Vec<String> {
-    let mut folders = vec![("/", "www"), ("/pkg", "pkg")];
+    let mut folders = vec![("/", "www"), ("/pkg", "pkg"), ("/soak", "tests/soak")];
     // The shared conformance cases lie beside the checkout, where they do.
     if workspace.path("../shared/conformance").is_dir() {
         folders.push(("/conformance", "../shared/conformance"));

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::browser::{self, Browser};
-use crate::cli::Selection;
+use crate::cli::{Selection, Soak};
 use crate::freshness;
 use crate::npm;
 use crate::package;
@@ -22,12 +22,9 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace, selection: &Selection) -> Outcome<bool> {
     let (steps, test_filter) = select(steps(), selection.filter.as_deref());
     let mut run = Run {
-        workspace,
         thorough: selection.thorough,
         test_filter,
-        server: None,
-        browser: None,
-        package: false,
+        ..Run::new(workspace)
     };
     let mut results = Vec::new();
     for step in steps.iter().filter(|step| step.exists(workspace)) {
@@ -40,6 +37,23 @@ pub(crate) fn run(workspace: &Workspace, selection: &Selection) -> Outcome<bool>
     print!("{text}");
     Ok(success)
 }
+
+/// Breaks connections for as long as is told. Answers whether all promises held; the last line has
+/// the figures.
+pub(crate) fn soak(workspace: &Workspace, soak: Soak) -> Outcome<bool> {
+    let mut run = Run::new(workspace);
+    npm::install(workspace, PAGE_TESTS)?;
+    let mut node = run.node_with_page()?;
+    node.arg("tests/soak/run.mjs")
+        .args(["--minutes", &soak.minutes.to_string()]);
+    if let Some(seed) = soak.seed {
+        node.args(["--seed", &seed.to_string()]);
+    }
+    process::run_and_listen(&mut node).map(|(success, _)| success)
+}
+
+/// Where the driver of pages lies, which the soak uses too.
+const PAGE_TESTS: &str = "tests/e2e";
 
 struct Step {
     name: &'static str,
@@ -89,9 +103,10 @@ fn steps() -> Vec<Step> {
         ),
         step_where(
             "page tests",
-            "tests/e2e",
-            Tests(|run| run.node("tests/e2e"), tally::of_node),
+            PAGE_TESTS,
+            Tests(|run| run.node(PAGE_TESTS), tally::of_node),
         ),
+        step_where("soak", "tests/soak", Tests(soak_tests, tally::of_node)),
     ]
 }
 
@@ -135,7 +150,18 @@ struct Run<'a> {
     package: bool,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(workspace: &'a Workspace) -> Self {
+        Self {
+            workspace,
+            thorough: false,
+            test_filter: None,
+            server: None,
+            browser: None,
+            package: false,
+        }
+    }
+
     fn step(&mut self, step: &Step) -> Tally {
         let failed = |error: Failure| {
             println!("{error}");
@@ -212,25 +238,31 @@ impl Run<'_> {
             .ok_or_else(|| Failure::new("Chromium is not found"))
     }
 
-    /// The tests of a folder by Node's own runner, with the package built, the
-    /// server's address in TIDEWIRE_URL and the browser in CHROMIUM.
+    /// The tests of a folder by Node's own runner.
     fn node(&mut self, folder: &str) -> Outcome<Command> {
-        self.built_package()?;
         if self.workspace.path(folder).join("package.json").exists() {
             npm::install(self.workspace, folder)?;
         }
-        let address = self.address()?;
-        let browser = self.browser()?;
-        let (chromium, driver) = (browser.chromium.clone(), browser.driver.clone());
-        let mut node = self.workspace.command("node");
-        node.args(["--test", "--test-reporter=spec"])
-            .env("TIDEWIRE_URL", address)
-            .env("CHROMIUM", chromium)
-            .env("CHROMEDRIVER", driver);
+        let mut node = self.node_with_page()?;
+        node.args(["--test", "--test-reporter=spec"]);
         if let Some(filter) = &self.test_filter {
             node.arg(format!("--test-name-pattern={filter}"));
         }
         Ok(self.with_files(node, node_tests(self.workspace, folder)?))
+    }
+
+    /// Node, with the package built, the server's address in TIDEWIRE_URL and the browser in
+    /// CHROMIUM.
+    fn node_with_page(&mut self) -> Outcome<Command> {
+        self.built_package()?;
+        let address = self.address()?;
+        let browser = self.browser()?;
+        let (chromium, driver) = (browser.chromium.clone(), browser.driver.clone());
+        let mut node = self.workspace.command("node");
+        node.env("TIDEWIRE_URL", address)
+            .env("CHROMIUM", chromium)
+            .env("CHROMEDRIVER", driver);
+        Ok(node)
     }
 
     fn with_files(&self, mut command: Command, files: Vec<PathBuf>) -> Command {
@@ -344,6 +376,12 @@ fn browser_tests(run: &mut Run<'_>) -> Outcome<Command> {
     Ok(wasm_pack)
 }
 
+/// One round of the soak, from a seed that it prints.
+fn soak_tests(run: &mut Run<'_>) -> Outcome<Command> {
+    npm::install(run.workspace, PAGE_TESTS)?;
+    run.node("tests/soak")
+}
+
 fn type_tests(run: &mut Run<'_>) -> Outcome<()> {
     run.built_package()?;
     process::run(npm::program(run.workspace, "pkg", "tsc").args([
@@ -415,7 +453,13 @@ mod tests {
         let (selected, filter) = select(steps(), Some("a_crlf_split"));
         assert_eq!(
             names(&selected),
-            ["native tests", "browser tests", "npm tests", "page tests"]
+            [
+                "native tests",
+                "browser tests",
+                "npm tests",
+                "page tests",
+                "soak"
+            ]
         );
         assert_eq!(filter.as_deref(), Some("a_crlf_split"));
     }
