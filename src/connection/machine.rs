@@ -198,7 +198,13 @@ impl Connection {
 
     /// What is to be done next.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        let action = self.actions.pop_front();
+        if let Some(Action::Report(Report::Closed { .. })) = action {
+            // Nothing comes after the end.
+            self.untold = None;
+            self.intake.discard();
+        }
+        action
     }
 
     /// When [`timeout`](Self::timeout) is to be called, if nothing else happens before.
@@ -231,7 +237,7 @@ impl Connection {
             Phase::Idle | Phase::Suspended | Phase::Closed => {}
             Phase::Token { .. } => self.token_failed(now, "it did not settle within 10 s"),
             Phase::Opening { since } => {
-                let message = format!("no response within {} ms", now - since);
+                let message = format!("no response within {} ms", now.saturating_sub(since));
                 self.fail(now, Error::new(ErrorKind::Timeout, message), None);
             }
             Phase::Open { .. } if self.start.is_some_and(|start| now >= start.over_at()) => {
@@ -244,7 +250,7 @@ impl Connection {
             // connection: before it counts as dead it is given another moment, once.
             Phase::Open { .. } if !self.suspected => {
                 self.suspected = true;
-                let moment = match now - due >= ASLEEP {
+                let moment = match now.saturating_sub(due) >= ASLEEP {
                     true => self.stale_after().unwrap_or(0),
                     false => SETTLE,
                 };
@@ -254,7 +260,7 @@ impl Connection {
                 if self.take_over(now, sink) {
                     return Flow::More;
                 }
-                let message = format!("no byte for {} ms", now - self.last_bytes);
+                let message = format!("no byte for {} ms", now.saturating_sub(self.last_bytes));
                 self.fail(now, Error::new(ErrorKind::Stale, message), None);
             }
             Phase::Waiting { .. } => self.begin(now, Reason::Reconnect),
@@ -262,8 +268,9 @@ impl Connection {
         self.drain(sink)
     }
 
-    /// Hands over what was held back, if the connection is over. Of use after the calls that may
-    /// end it and have no sink: [`response`](Self::response), [`give_up`](Self::give_up).
+    /// Hands over what was held back, if the connection is over. It belongs between the calls that
+    /// may end it and have no sink, [`response`](Self::response) and [`give_up`](Self::give_up),
+    /// and the actions that come of them: after the end nothing comes.
     pub fn drain(&mut self, sink: &mut dyn Sink) -> Flow {
         match self.is_closed() {
             true => self.settle(sink),
@@ -458,7 +465,7 @@ impl Connection {
                 self.paused_since = None;
                 self.alive(now);
                 let sheds = self.config.spec.recovery == Recovery::History;
-                if sheds && self.is_open() && now - since >= SHEDDING {
+                if sheds && self.is_open() && now.saturating_sub(since) >= SHEDDING {
                     self.report(Report::Gap {
                         reason: GapReason::Paused,
                         last_event_id: self.cursor.clone(),
@@ -473,7 +480,7 @@ impl Connection {
     /// moment as everybody else.
     pub fn online(&mut self, now: Millis) {
         if let Phase::Waiting { until } = &mut self.phase {
-            *until = (*until).min(now + self.seed.below(ONLINE_JITTER));
+            *until = (*until).min(now.saturating_add(self.seed.below(ONLINE_JITTER)));
         }
     }
 
@@ -548,12 +555,16 @@ impl Connection {
 
     /// Ends it instead of waiting for the next attempt, which the application does not want.
     pub fn give_up(&mut self, error: Error) {
+        self.intake.discard();
+        self.untold = None;
         self.finish(CloseReason::Exhausted, Some(error));
     }
 
     /// Ends it because the environment cannot do what is needed.
     pub fn unsupported(&mut self, message: &str) {
         let error = Error::new(ErrorKind::Unsupported, message.to_owned());
+        self.intake.discard();
+        self.untold = None;
         self.finish(CloseReason::Unsupported, Some(error));
     }
 
@@ -685,7 +696,8 @@ impl Connection {
         let Phase::Open { since } = self.phase else {
             return;
         };
-        let at_once = !self.received && now - since <= IMMEDIATE && self.asked.may_be_cut();
+        let at_once =
+            !self.received && now.saturating_sub(since) <= IMMEDIATE && self.asked.may_be_cut();
         if !at_once {
             return self.fail(now, error, None);
         }
@@ -716,7 +728,7 @@ impl Connection {
             _ => None,
         };
         let delay = self.config.backoff.as_mut().and_then(|backoff| {
-            backoff.lived(open_since.map_or(0, |since| now - since));
+            backoff.lived(open_since.map_or(0, |since| now.saturating_sub(since)));
             backoff.next(after, &mut self.seed)
         });
         let error_again = error.clone();

@@ -67,6 +67,7 @@ impl Life {
     }
 
     fn poll(&mut self) {
+        let _ = self.connection.drain(&mut self.events);
         while let Some(action) = self.connection.poll_action() {
             match action {
                 Action::Open(request) => self.requests.push(request),
@@ -576,7 +577,6 @@ fn what_is_held_back_is_not_lost_when_the_stream_breaks() {
     let mut life = broken(Some(Backoff::new(1_000, 2_000)));
     life.wait(3_000);
     life.respond(404, "", "");
-    let _ = life.connection.drain(&mut life.events);
     assert_eq!(
         life.events.data.len(),
         1,
