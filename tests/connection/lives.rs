@@ -1,0 +1,1 @@
+//! Hours with servers that cut.
