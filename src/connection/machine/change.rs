@@ -321,7 +321,7 @@ impl Connection {
             let delivered = self
                 .intake
                 .take(&self.config.spec, &self.subscription, incoming, sink);
-            if !has(&delivered, Flags::NO_CURSOR) {
+            if held.has_id && !has(&delivered, Flags::NO_CURSOR) {
                 keep_cursor(&self.config.spec, &mut self.cursor, &held.last_event_id);
             }
             // What is held is bounded, and handed over whole.
