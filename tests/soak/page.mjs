@@ -98,12 +98,17 @@ let stream;
 let judges;
 let closed;
 let errors = [];
+let opens = 0;
+/** The stream is back, and has not said yet what of it. */
+let untold = false;
 addEventListener('error', (event) => errors.push(event.message));
 addEventListener('unhandledrejection', (event) => errors.push(String(event.reason)));
 
 window.start = ({ url, profile, token, reconnect, types, replayed, consumer }) => {
   const read = READ[profile];
   closed = undefined;
+  opens = 0;
+  untold = false;
   errors = [];
   // Where a server replays some types only, each kind has a count of its own.
   judges = { all: new Judge(), ...(replayed ? { replayed: new Judge() } : {}) };
@@ -116,7 +121,14 @@ window.start = ({ url, profile, token, reconnect, types, replayed, consumer }) =
     judgeOf(event).event(number, text === `n\u{1f30a}${number}`, event.id);
   };
   stream = connect(url, { profile: profiles[profile], token: token ?? null, reconnect });
-  stream.addEventListener('resumed', ({ detail }) => every.forEach((judge) => judge.resume(detail.recovered)));
+  stream.addEventListener('open', () => {
+    untold = opens > 0;
+    opens += 1;
+  });
+  stream.addEventListener('resumed', ({ detail }) => {
+    untold = false;
+    every.forEach((judge) => judge.resume(detail.recovered));
+  });
   stream.addEventListener('gap', ({ detail }) => every.forEach((judge) => judge.gap(detail.lastEventId)));
   stream.addEventListener('error', ({ detail }) => every.forEach((judge) => judge.fail(detail.error, detail.willRetry)));
   stream.addEventListener('decodeerror', () => every.forEach((judge) => (judge.decodeErrors += 1)));
@@ -134,13 +146,14 @@ window.start = ({ url, profile, token, reconnect, types, replayed, consumer }) =
 window.progress = () => ({
   last: Object.fromEntries(Object.entries(judges).map(([kind, judge]) => [kind, judge.last])),
   state: stream.state,
+  untold,
   closed,
 });
 
 window.verdict = () => {
   stream.close();
   const judged = Object.entries(judges).map(([kind, judge]) => [kind, judge.verdict()]);
-  return { ...Object.fromEntries(judged), errors };
+  return { ...Object.fromEntries(judged), errors, returns: opens - 1 };
 };
 
 document.documentElement.dataset.ready = '';
