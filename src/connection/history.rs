@@ -4,8 +4,8 @@
 //! comes before the history, and once more within it. The first burst of a stream is therefore
 //! held back for a moment, sorted by the server's timestamps, and freed of its doubles.
 
-use super::deliver::{Event, Flow, Sink};
 use super::identity::sequence;
+use super::sink::{Event, Flow, Sink};
 use crate::profiles::{Flags, Identity, Spec, json};
 use crate::wire::Text;
 

@@ -1,6 +1,7 @@
 use super::backoff::Seed;
 use super::classify::{Verdict, retry_after, verdict};
-use super::deliver::{Delivered, Flow, Incoming, Intake, Sink};
+use super::deliver::{Delivered, Incoming, Intake};
+use super::sink::{Flow, Sink};
 use super::{
     Action, CloseReason, Config, ConfigError, Error, ErrorKind, GapReason, Millis, Reason,
     Recovered, Report, Request, Response, State,
@@ -10,7 +11,9 @@ use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
 use crate::wire::{Decoder, Item, Text};
 use std::collections::VecDeque;
 
+mod attempt;
 mod change;
+mod ending;
 
 use change::Candidate;
 
@@ -266,16 +269,6 @@ impl Connection {
             Phase::Waiting { .. } => self.begin(now, Reason::Reconnect),
         }
         self.drain(sink)
-    }
-
-    /// Hands over what was held back, if the connection is over. It belongs between the calls that
-    /// may end it and have no sink, [`response`](Self::response) and [`give_up`](Self::give_up),
-    /// and the actions that come of them: after the end nothing comes.
-    pub fn drain(&mut self, sink: &mut dyn Sink) -> Flow {
-        match self.is_closed() {
-            true => self.settle(sink),
-            false => Flow::More,
-        }
     }
 
     /// The token that was asked for is there. It stays with the owner.
@@ -598,75 +591,6 @@ impl Connection {
         &self.subscription
     }
 
-    fn begin(&mut self, now: Millis, reason: Reason) {
-        self.attempt = self.attempt.saturating_add(1);
-        self.set_state(State::Connecting);
-        if self.config.has_token {
-            self.phase = Phase::Token { since: now };
-            self.actions.push_back(Action::Token {
-                attempt: self.attempt,
-                reason,
-            });
-        } else {
-            self.open(now);
-        }
-    }
-
-    fn open(&mut self, now: Millis) {
-        self.phase = Phase::Opening { since: now };
-        self.asked = self.subscription.clone();
-        let request = self.request(&self.asked);
-        self.actions.push_back(Action::Open(request));
-    }
-
-    fn request(&self, subscription: &Subscription) -> Request {
-        let mut query = subscription.query(self.repeated);
-        let cursor = match &self.config.spec.cursor {
-            Cursor::None => None,
-            _ if self.cursor.is_empty() => None,
-            Cursor::Header => Some(self.cursor.clone()),
-            Cursor::HeaderAndQuery(parameter) => {
-                query.push((parameter.to_string(), self.cursor.clone()));
-                Some(self.cursor.clone())
-            }
-        };
-        Request {
-            attempt: self.attempt,
-            query,
-            last_event_id: cursor,
-        }
-    }
-
-    fn opened(&mut self, now: Millis, response: &Response) {
-        self.phase = Phase::Open { since: now };
-        self.alive(now);
-        self.received = false;
-        self.intake.opened(&self.config.spec);
-        self.token_renewed = false;
-        self.decoder.finish();
-        self.native_id.clear();
-        self.set_state(State::Open);
-        self.report(Report::Opened {
-            status: response.status,
-            url: response.url.clone(),
-            redirected: response.redirected,
-        });
-        let recovery = self.config.spec.recovery;
-        if self.resuming && recovery == Recovery::None {
-            let resumed = self.resumed(self.cursor.clone());
-            self.report(resumed);
-        } else if self.resuming {
-            // Cut again before it was told: it is told once, from where it first broke.
-            self.untold.get_or_insert_with(|| self.cursor.clone());
-        }
-        let replays = recovery == Recovery::History || self.untold.is_some();
-        self.start = replays.then_some(Start {
-            since: now,
-            last: now,
-        });
-        self.resuming = true;
-    }
-
     fn delivered(&mut self, delivered: Delivered, sink: &mut dyn Sink) -> Flow {
         self.received = true;
         self.cuts_at_once = 0;
@@ -689,97 +613,6 @@ impl Connection {
         }
     }
 
-    /// An open stream broke off. A server that does not know the query's form, or a category in
-    /// it, cuts at once: the other form is tried, once, and kept; after that it is reported as
-    /// what it is, instead of running into the server's limit of connections.
-    fn broken(&mut self, now: Millis, error: Error) {
-        let Phase::Open { since } = self.phase else {
-            return;
-        };
-        let at_once =
-            !self.received && now.saturating_sub(since) <= IMMEDIATE && self.asked.may_be_cut();
-        if !at_once {
-            return self.fail(now, error, None);
-        }
-        self.cuts_at_once += 1;
-        if !self.repeated && self.config.repeatable && self.asked.has_repeated_form() {
-            self.repeated = true;
-            self.actions.push_back(Action::Abort);
-            self.report(Report::Failed {
-                error,
-                retry_in: Some(0),
-            });
-            self.resuming = self.attempt > 1;
-            self.begin(now, Reason::Reconnect);
-        } else if self.cuts_at_once >= CUTS_AT_ONCE {
-            let message = format!(
-                "the server cut the stream at once {CUTS_AT_ONCE} times, as it does when it does not know a category: {}",
-                self.asked.values().join(", ")
-            );
-            self.reject(Error::new(ErrorKind::Filter, message));
-        } else {
-            self.fail(now, error, None);
-        }
-    }
-
-    fn fail(&mut self, now: Millis, error: Error, after: Option<Millis>) {
-        let open_since = match self.phase {
-            Phase::Open { since } => Some(since),
-            _ => None,
-        };
-        let delay = self.config.backoff.as_mut().and_then(|backoff| {
-            backoff.lived(open_since.map_or(0, |since| now.saturating_sub(since)));
-            backoff.next(after, &mut self.seed)
-        });
-        let error_again = error.clone();
-        self.report(Report::Failed {
-            error,
-            retry_in: delay,
-        });
-        if let Some(delay) = delay {
-            self.actions.push_back(Action::Abort);
-            self.phase = Phase::Waiting {
-                until: now.saturating_add(delay),
-            };
-            self.set_state(State::Waiting);
-            return;
-        }
-        let reason = match (&self.config.backoff, open_since) {
-            (None, Some(_)) => CloseReason::Interrupted,
-            (None, None) if error_again.status > 0 => CloseReason::Rejected,
-            _ => CloseReason::Exhausted,
-        };
-        self.finish(reason, Some(error_again));
-    }
-
-    fn reject(&mut self, error: Error) {
-        self.report(Report::Failed {
-            error: error.clone(),
-            retry_in: None,
-        });
-        self.finish(CloseReason::Rejected, Some(error));
-    }
-
-    fn finish(&mut self, reason: CloseReason, error: Option<Error>) {
-        if self.phase == Phase::Closed {
-            return;
-        }
-        self.supersede();
-        if self.phase != Phase::Idle {
-            // What was to be sent and is not sent yet never is.
-            self.actions.retain(|action| {
-                !matches!(
-                    action,
-                    Action::Token { .. } | Action::Open(_) | Action::OpenCandidate(_)
-                )
-            });
-            self.actions.push_back(Action::Abort);
-        }
-        self.phase = Phase::Closed;
-        self.set_state(State::Closed);
-        self.report(Report::Closed { reason, error });
-    }
-
     /// Bytes came, or silence did not count.
     fn alive(&mut self, now: Millis) {
         self.last_bytes = now;
@@ -790,29 +623,6 @@ impl Connection {
         match self.suspected {
             true => Some(self.last_chance),
             false => Some(self.last_bytes.saturating_add(self.stale_after()?)),
-        }
-    }
-
-    /// The replay is over, as far as can be told: whether it closes the gap is told, and after
-    /// that what was held back is handed over.
-    fn settle(&mut self, sink: &mut dyn Sink) -> Flow {
-        self.start = None;
-        if let Some(last_event_id) = self.untold.take() {
-            sink.report(self.resumed(last_event_id));
-        }
-        self.intake.release(&self.config.spec, sink)
-    }
-
-    fn resumed(&self, last_event_id: String) -> Report {
-        let recovered = match self.config.spec.recovery {
-            _ if self.intake.is_unbroken() => Recovered::Yes,
-            Recovery::Cursor if !last_event_id.is_empty() => Recovered::Unknown,
-            Recovery::History => Recovered::Unknown,
-            _ => Recovered::No,
-        };
-        Report::Resumed {
-            recovered,
-            last_event_id,
         }
     }
 

@@ -12,12 +12,13 @@ mod deliver;
 mod history;
 mod identity;
 mod machine;
+mod sink;
 #[cfg(test)]
 mod tests;
 
 pub use backoff::{Backoff, Seed};
-pub use deliver::{Event, Flow, Sink};
 pub use machine::Connection;
+pub use sink::{Event, Flow, Sink};
 
 use crate::filter::{Filter, FilterError};
 use crate::profiles::{Spec, SpecError};

@@ -1,0 +1,163 @@
+//! A history that the server sends first, and what is told of a stream that is open again.
+
+use super::*;
+
+/// One of Hive's events, as it stands on the wire.
+fn hive_event(kind: &str, time: &str, note: &str) -> String {
+    format!(
+        "data: {{\"type\": \"{kind}\", \"stream_id\": \"queen\", \"data\": {{\"content\": \"{note}\"}}, \
+         \"timestamp\": \"2026-04-16T19:30:{time}\"}}\n\n"
+    )
+}
+
+#[test]
+fn hives_doubled_and_disordered_start_is_put_right() {
+    let mut life = Life::new(Config::new(hive::spec()));
+    life.open();
+    let live = hive_event("client_output_delta", "07.5", "live");
+    let tool = hive_event("tool_call_started", "08", "tool");
+    let first = hive_event("execution_started", "05", "one");
+    let second = hive_event("client_output_delta", "06.25", "two");
+    life.chunk(&live);
+    life.chunk(&tool);
+    life.chunk(&format!("{first}{second}{live}"));
+    assert!(life.events.data.is_empty(), "the burst is held back");
+    life.wait(150);
+    let notes = |life: &Life| -> Vec<(String, bool)> {
+        let note = |data: &String| {
+            let at = data.find("content\": \"").expect("it has content") + 11;
+            data[at..].split('"').next().unwrap_or_default().to_owned()
+        };
+        let notes = life.events.data.iter().map(note);
+        notes.zip(life.events.replayed.iter().copied()).collect()
+    };
+    let expected = |all: &[(&str, bool)]| -> Vec<(String, bool)> {
+        all.iter()
+            .map(|(note, replayed)| (note.to_string(), *replayed))
+            .collect()
+    };
+    assert_eq!(
+        notes(&life),
+        expected(&[
+            ("one", true),
+            ("two", true),
+            ("live", false),
+            ("tool", false)
+        ])
+    );
+    // From now on nothing is held back.
+    life.chunk(&hive_event("llm_text_delta", "09", "later"));
+    assert_eq!(life.events.data.len(), 5);
+    // The next connection repeats all of it, and something that was missed.
+    life.end();
+    life.wait(60_000);
+    life.open();
+    let missed = hive_event("client_input_received", "20", "missed");
+    life.chunk(&format!("{first}{second}{live}{missed}"));
+    life.wait(150);
+    assert_eq!(notes(&life)[5..], expected(&[("missed", true)]));
+    let told = (5, Recovered::Unknown, String::new());
+    assert_eq!(life.resumed(), Some(told), "before what was missed");
+}
+
+#[test]
+fn what_is_held_back_is_not_lost_when_the_stream_breaks() {
+    let broken = |backoff: Option<Backoff>| {
+        let mut config = Config::new(hive::spec());
+        config.backoff = backoff;
+        let mut life = Life::new(config);
+        life.open();
+        life.chunk(&hive_event("execution_started", "05", "one"));
+        life.fail("reset");
+        life
+    };
+    assert_eq!(broken(None).events.data.len(), 1, "no other stream comes");
+    let mut life = broken(Some(Backoff::new(1_000, 2_000)));
+    life.wait(3_000);
+    life.open();
+    life.wait(150);
+    assert_eq!(life.events.data.len(), 1);
+    let mut life = broken(Some(Backoff::new(1_000, 2_000)));
+    life.wait(3_000);
+    life.respond(404, "", "");
+    assert_eq!(
+        life.events.data.len(),
+        1,
+        "the session is gone, and what came of it is not"
+    );
+}
+
+#[test]
+fn a_cut_inside_of_hives_history_puts_nothing_before_what_it_follows() {
+    let mut life = Life::new(Config::new(hive::spec()));
+    let event = |second: &str| hive_event("client_output_delta", second, second);
+    let (one, two, three, live) = (event("01"), event("02"), event("03"), event("04"));
+    life.open();
+    life.chunk(&one);
+    life.wait(1_000);
+    life.fail("cut");
+    life.wait(29_000);
+    life.open();
+    // What happened between subscription and replay comes first, then the history, cut short.
+    life.chunk(&format!("{live}{one}{two}"));
+    life.fail("cut");
+    life.wait(29_000);
+    life.open();
+    life.chunk(&format!("{one}{two}{three}{live}"));
+    life.wait(1_000);
+    let order: Vec<bool> = ["01", "02", "03", "04"]
+        .iter()
+        .zip(&life.events.data)
+        .map(|(second, data)| data.contains(&format!("30:{second}")))
+        .collect();
+    assert_eq!(order, [true; 4], "{:#?}", life.events.data);
+}
+
+#[test]
+fn a_cut_before_it_is_told_keeps_the_place_of_the_first_cut() {
+    let mut life = Life::new(Config::new(dashtam::spec()));
+    let event = |id: &str| format!("id: {id}\nevent: import.failed\ndata: {{}}\n\n");
+    life.open();
+    life.chunk(&event("a"));
+    life.fail("cut");
+    life.wait(29_000);
+    life.open();
+    life.chunk(&event("b"));
+    life.fail("cut");
+    life.wait(29_000);
+    life.open();
+    life.wait(150);
+    assert_eq!(
+        life.resumed(),
+        Some((2, Recovered::Unknown, "a".to_owned()))
+    );
+}
+
+#[test]
+fn numbers_without_a_hole_prove_that_nothing_is_missing() {
+    let numbered = |seq: u64| {
+        format!(
+            "data: {{\"type\": \"execution_started\", \"seq\": {seq}, \"timestamp\": \"t\"}}\n\n"
+        )
+    };
+    let resume = |numbers: &[u64]| {
+        let mut life = Life::new(Config::new(hive::spec()));
+        life.open();
+        life.chunk(&(numbered(41) + &numbered(42)));
+        life.wait(150);
+        life.end();
+        life.wait(60_000);
+        life.open();
+        let again: String = numbers.iter().map(|&number| numbered(number)).collect();
+        life.chunk(&again);
+        life.wait(150);
+        let (_, recovered, _) = life.resumed().expect("it is told");
+        (recovered, life.events.data.len() - 2)
+    };
+    assert_eq!(resume(&[41, 42, 43, 44]), (Recovered::Yes, 2));
+    assert_eq!(resume(&[42]), (Recovered::Yes, 0));
+    assert_eq!(resume(&[43]), (Recovered::Yes, 1));
+    assert_eq!(resume(&[41, 42, 44]), (Recovered::Unknown, 1));
+    assert_eq!(resume(&[44, 45]), (Recovered::Unknown, 2));
+    assert_eq!(resume(&[]), (Recovered::Unknown, 0));
+}
