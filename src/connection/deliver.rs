@@ -102,14 +102,14 @@ impl Intake {
         }
     }
 
-    /// A stream opened.
-    pub(super) fn opened(&mut self, spec: &Spec) {
+    /// A stream opened; `after` is the last id before it, if it is not the first.
+    pub(super) fn opened(&mut self, spec: &Spec, after: Option<&str>) {
         self.resumed_after = self.sequence;
         self.unbroken = false;
         if spec.recovery == Recovery::History {
             // What was held back when the last stream broke in the middle of its history stays:
             // the rest of it comes now, and may belong before it.
-            self.burst.get_or_insert_default();
+            self.burst.get_or_insert_default().opened(after);
         }
     }
 
@@ -126,7 +126,7 @@ impl Intake {
     /// Hands over what was held back.
     pub(super) fn release(&mut self, spec: &Spec, sink: &mut dyn Sink) -> Flow {
         match self.burst.take() {
-            Some(burst) => burst.release(spec, sink),
+            Some(burst) => burst.release(spec, self.is_unbroken(), sink),
             None => Flow::More,
         }
     }

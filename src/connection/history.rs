@@ -6,6 +6,7 @@
 
 use super::identity::sequence;
 use super::sink::{Event, Flow, Sink};
+use super::{Recovered, Report};
 use crate::profiles::{Flags, Identity, Spec, json};
 use crate::wire::Text;
 
@@ -20,6 +21,10 @@ const HELD_BYTES: usize = 16 * 1024 * 1024;
 pub(super) struct Burst {
     events: Vec<Held>,
     bytes: usize,
+    /// The streams on which the events came, counted within the burst: it is kept over a cut.
+    stream: u32,
+    /// The streams that are returns, and the last id before each: still to be told.
+    returns: Vec<(u32, String)>,
 }
 
 #[derive(Debug)]
@@ -29,6 +34,7 @@ struct Held {
     data: Box<[u8]>,
     id: Option<Box<str>>,
     last_event_id: Box<str>,
+    stream: u32,
     /// It may be history.
     replayable: bool,
     /// It came twice within the burst: once live, so it is none.
@@ -36,6 +42,14 @@ struct Held {
 }
 
 impl Burst {
+    /// A stream opens; `after` is the last id before it, if it is not the first of all.
+    pub(super) fn opened(&mut self, after: Option<&str>) {
+        self.stream += 1;
+        if let Some(after) = after {
+            self.returns.push((self.stream, after.to_owned()));
+        }
+    }
+
     /// Whether there is no room for another.
     pub(super) fn is_full(&self) -> bool {
         self.events.len() >= HELD || self.bytes >= HELD_BYTES
@@ -51,6 +65,7 @@ impl Burst {
             data: data.into(),
             id: event.id.map(Into::into),
             last_event_id: event.last_event_id.into(),
+            stream: self.stream,
             replayable: flags.has(Flags::REPLAYED),
             live: false,
         });
@@ -63,12 +78,36 @@ impl Burst {
         }
     }
 
-    /// Hands everything over, oldest first.
-    pub(super) fn release(mut self, spec: &Spec, sink: &mut dyn Sink) -> Flow {
+    /// Hands everything over, oldest first, and tells of each return in its place. Of the last
+    /// one `unbroken` says whether it is proven that nothing is missing.
+    pub(super) fn release(mut self, spec: &Spec, unbroken: bool, sink: &mut dyn Sink) -> Flow {
         // The sort is stable: what has the same timestamp keeps its place.
         self.events.sort_by_cached_key(|held| held.order(spec));
+        let last = self.returns.last().map(|(stream, _)| *stream);
+        let places: Vec<usize> = self
+            .returns
+            .iter()
+            .map(|(stream, _)| self.place(*stream))
+            .collect();
+        let mut returns = self.returns.into_iter().zip(places).peekable();
         let mut flow = Flow::More;
-        for held in &self.events {
+        for at in 0..=self.events.len() {
+            while let Some(((stream, last_event_id), _)) =
+                returns.next_if(|(_, place)| *place <= at)
+            {
+                let proven = unbroken && Some(stream) == last;
+                sink.report(Report::Resumed {
+                    recovered: if proven {
+                        Recovered::Yes
+                    } else {
+                        Recovered::Unknown
+                    },
+                    last_event_id,
+                });
+            }
+            let Some(held) = self.events.get(at) else {
+                break;
+            };
             // What is held is bounded, and handed over whole.
             flow = sink.event(Event {
                 index: held.index,
@@ -80,6 +119,20 @@ impl Burst {
             });
         }
         flow
+    }
+
+    /// Where what is missing before this stream lies: behind what came live on the streams before
+    /// it, and before anything that it brought itself.
+    fn place(&self, stream: u32) -> usize {
+        let live_before = |held: &Held| held.stream < stream && !held.replayable;
+        let from = self
+            .events
+            .iter()
+            .rposition(live_before)
+            .map_or(0, |at| at + 1);
+        let brought = |held: &Held| held.stream >= stream;
+        let first = self.events[from..].iter().position(brought);
+        first.map_or(self.events.len(), |at| from + at)
     }
 }
 

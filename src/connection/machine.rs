@@ -482,6 +482,7 @@ impl Connection {
         let alive = !matches!(self.phase, Phase::Idle | Phase::Closed | Phase::Suspended);
         if alive && self.config.repeatable {
             self.adopt();
+            self.leave();
             self.actions.push_back(Action::Abort);
             self.phase = Phase::Suspended;
             self.set_state(State::Waiting);
@@ -534,6 +535,7 @@ impl Connection {
     pub fn reconnect(&mut self, now: Millis) {
         if self.config.repeatable && !matches!(self.phase, Phase::Idle | Phase::Closed) {
             self.adopt();
+            self.leave();
             self.actions.push_back(Action::Abort);
             self.begin(now, Reason::Reconnect);
         }
@@ -548,16 +550,12 @@ impl Connection {
 
     /// Ends it instead of waiting for the next attempt, which the application does not want.
     pub fn give_up(&mut self, error: Error) {
-        self.intake.discard();
-        self.untold = None;
         self.finish(CloseReason::Exhausted, Some(error));
     }
 
     /// Ends it because the environment cannot do what is needed.
     pub fn unsupported(&mut self, message: &str) {
         let error = Error::new(ErrorKind::Unsupported, message.to_owned());
-        self.intake.discard();
-        self.untold = None;
         self.finish(CloseReason::Unsupported, Some(error));
     }
 

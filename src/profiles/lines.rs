@@ -106,7 +106,7 @@ impl Spec {
     /// Names the line that cannot be understood, or what is wrong with the whole.
     pub fn from_lines(text: &str) -> Result<Spec, SpecError> {
         let mut spec = Spec::new("");
-        for (at, line) in text.lines().enumerate() {
+        for (at, line) in text.split_terminator('\n').enumerate() {
             let columns: Vec<&str> = line.split('\t').collect();
             spec.take(&columns)
                 .ok_or_else(|| SpecError(format!("line {} of the profile: '{line}'", at + 1)))?;
@@ -210,6 +210,12 @@ mod tests {
         for spec in super::super::all() {
             assert_eq!(Spec::from_lines(&spec.to_lines()).as_ref(), Ok(&spec));
         }
+    }
+
+    #[test]
+    fn a_carriage_return_at_the_end_of_a_name_belongs_to_it() {
+        let spec = Spec::from_lines("name\tx\r").expect("it is a name");
+        assert_eq!(Spec::from_lines(&spec.to_lines()), Ok(spec));
     }
 
     #[test]

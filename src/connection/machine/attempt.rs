@@ -46,7 +46,6 @@ impl Connection {
         self.phase = Phase::Open { since: now };
         self.alive(now);
         self.received = false;
-        self.intake.opened(&self.config.spec);
         self.token_renewed = false;
         self.decoder.finish();
         self.native_id.clear();
@@ -56,16 +55,24 @@ impl Connection {
             url: response.url.clone(),
             redirected: response.redirected,
         });
-        let recovery = self.config.spec.recovery;
-        if self.resuming && recovery == Recovery::None {
-            let resumed = self.resumed(self.cursor.clone());
-            self.report(resumed);
-        } else if self.resuming {
-            // Cut again before it was told: it is told once, from where it first broke.
-            self.untold.get_or_insert_with(|| self.cursor.clone());
-        }
-        let replays = recovery == Recovery::History || self.untold.is_some();
-        self.start = replays.then_some(Start {
+        let after = self.resuming.then(|| self.cursor.clone());
+        self.intake.opened(&self.config.spec, after.as_deref());
+        let may_replay = match self.config.spec.recovery {
+            // Told within the history, when it is complete.
+            Recovery::History => true,
+            Recovery::Cursor => {
+                self.untold = after;
+                self.untold.is_some()
+            }
+            Recovery::None => {
+                if let Some(after) = after {
+                    let resumed = self.resumed(after);
+                    self.report(resumed);
+                }
+                false
+            }
+        };
+        self.start = may_replay.then_some(Start {
             since: now,
             last: now,
         });

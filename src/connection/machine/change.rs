@@ -305,7 +305,7 @@ impl Connection {
         self.subscription = candidate.subscription;
         self.phase = Phase::Open { since: now };
         self.alive(now);
-        self.intake.opened(&self.config.spec);
+        self.intake.opened(&self.config.spec, None);
         let replays = self.config.spec.recovery == Recovery::History;
         self.start = replays.then_some(Start {
             since: now,

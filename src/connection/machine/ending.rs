@@ -24,15 +24,26 @@ impl Connection {
     }
 
     pub(super) fn resumed(&self, last_event_id: String) -> Report {
-        let recovered = match self.config.spec.recovery {
-            _ if self.intake.is_unbroken() => Recovered::Yes,
-            Recovery::Cursor if !last_event_id.is_empty() => Recovered::Unknown,
-            Recovery::History => Recovered::Unknown,
-            _ => Recovered::No,
-        };
+        let told =
+            matches!(self.config.spec.recovery, Recovery::Cursor) && !last_event_id.is_empty();
         Report::Resumed {
-            recovered,
+            // Whether the server still had what came after the id, it does not say.
+            recovered: if told {
+                Recovered::Unknown
+            } else {
+                Recovered::No
+            },
             last_event_id,
+        }
+    }
+
+    /// The stream is given up. If it is not told yet that it was a return, it is told now: what
+    /// is missing lies before this.
+    pub(super) fn leave(&mut self) {
+        self.start = None;
+        if let Some(last_event_id) = self.untold.take() {
+            let resumed = self.resumed(last_event_id);
+            self.report(resumed);
         }
     }
 
@@ -49,6 +60,7 @@ impl Connection {
             return self.fail(now, error, None);
         }
         self.cuts_at_once += 1;
+        self.leave();
         if !self.repeated && self.config.repeatable && self.asked.has_repeated_form() {
             self.repeated = true;
             self.actions.push_back(Action::Abort);
@@ -70,6 +82,7 @@ impl Connection {
     }
 
     pub(super) fn fail(&mut self, now: Millis, error: Error, after: Option<Millis>) {
+        self.leave();
         let open_since = match self.phase {
             Phase::Open { since } => Some(since),
             _ => None,
@@ -111,6 +124,7 @@ impl Connection {
         if self.phase == Phase::Closed {
             return;
         }
+        self.leave();
         self.supersede();
         if self.phase != Phase::Idle {
             // What was to be sent and is not sent yet never is.

@@ -114,22 +114,51 @@ fn a_cut_inside_of_hives_history_puts_nothing_before_what_it_follows() {
 }
 
 #[test]
-fn a_cut_before_it_is_told_keeps_the_place_of_the_first_cut() {
+fn a_return_that_is_cut_before_it_is_told_is_told_at_the_cut() {
     let mut life = Life::new(Config::new(dashtam::spec()));
     let event = |id: &str| format!("id: {id}\nevent: import.failed\ndata: {{}}\n\n");
     life.open();
-    life.chunk(&event("a"));
-    life.fail("cut");
-    life.wait(29_000);
-    life.open();
-    life.chunk(&event("b"));
-    life.fail("cut");
-    life.wait(29_000);
-    life.open();
+    for id in ["b", "c", "d"] {
+        life.chunk(&event(id));
+        life.fail("cut");
+        life.wait(29_000);
+        life.open();
+    }
     life.wait(150);
+    let told = |report: &Report| match report {
+        Report::Resumed { last_event_id, .. } => Some(last_event_id.clone()),
+        _ => None,
+    };
+    let mut all: Vec<String> = life.reports.iter().filter_map(told).collect();
+    all.extend(
+        life.events
+            .told
+            .iter()
+            .filter_map(|(_, report)| told(report)),
+    );
+    assert_eq!(all, ["b", "c", "d"], "each return is told, and once");
+}
+
+#[test]
+fn each_return_within_a_history_that_is_kept_is_told_in_its_place() {
+    let mut life = Life::new(Config::new(hive::spec()));
+    let live = |second: &str| hive_event("tool_call_started", second, second);
+    life.open();
+    life.chunk(&live("01"));
+    life.wait(1_000);
+    for second in ["10", "20"] {
+        life.fail("cut");
+        life.wait(29_000);
+        life.open();
+        life.chunk(&live(second));
+    }
+    life.wait(150);
+    assert_eq!(life.events.data.len(), 3);
+    let places: Vec<usize> = life.events.told.iter().map(|(at, _)| *at).collect();
     assert_eq!(
-        life.resumed(),
-        Some((2, Recovered::Unknown, "a".to_owned()))
+        places,
+        [1, 2],
+        "before what each of the two streams brought"
     );
 }
 
