@@ -7,10 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
-    fn start(arguments: &[&str]) -> (Self, String) {
+    /// The program, and the address that it printed.
+    pub(crate) fn start(arguments: &[&str]) -> (Self, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tidewire-server"))
             .args(arguments)
             .stdout(Stdio::piped())
@@ -25,8 +26,13 @@ impl Running {
         (Self(child), address.to_owned())
     }
 
+    #[cfg(target_os = "linux")]
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Sends a signal by name and waits for the end.
-    fn signal(&mut self, name: &str) -> (Duration, Option<i32>) {
+    pub(crate) fn signal(&mut self, name: &str) -> (Duration, Option<i32>) {
         let began = Instant::now();
         let id = self.0.id().to_string();
         assert!(

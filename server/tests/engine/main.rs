@@ -4,6 +4,9 @@ mod binary;
 mod connections;
 mod control;
 mod cors;
+/// Memory is read from where Linux tells it.
+#[cfg(target_os = "linux")]
+mod crowd;
 mod dashtam;
 mod faults;
 mod files;
