@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connect, defineProfile, DecodeError, TidewireError } from '../../pkg/dist/index.js';
 import { cortex, dashtam, hive, stageChat, stockAgent } from '../../pkg/dist/profiles/index.js';
-import { all, answer, news, scriptedFetch } from './scripted.mjs';
+import { all, answer, news, scriptedFetch, settled } from './scripted.mjs';
 
 const URL_ = 'http://test.example/events';
 
@@ -365,10 +365,17 @@ test('a stream that is lost is opened again from the last event ID, and says so'
     stream.addEventListener(type, ({ detail }) => told.push([type, detail]));
   }
   const types = [];
-  for await (const { type } of stream) {
+  for await (const { type } of stream.events({ preventClose: true })) {
     types.push(type);
     if (types.length === 2) break;
   }
+  // It is told when the replay is over, as far as that can be told.
+  stream.on('*', () => {});
+  while (!told.some(([type]) => type === 'resumed')) {
+    await new Promise((resolve) => stream.addEventListener('resumed', resolve, { once: true }));
+  }
+  await settled();
+  stream.close();
   assert.deepEqual(types, ['import.started', 'import.failed']);
   assert.equal(fetch.calls[1].headers.get('last-event-id'), '1');
   assert.equal(new URL(fetch.calls[1].url).searchParams.get('Last-Event-ID'), '1');
