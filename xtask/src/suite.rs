@@ -93,6 +93,7 @@ fn steps() -> Vec<Step> {
         step("docs: wasm", Check(document_wasm)),
         step("features", Check(features)),
         step("native tests", Tests(native_tests, tally::of_rust)),
+        step_where("fuzz", "fuzz", Check(fuzz)),
         step("package", Check(|run| run.built_package())),
         step("browser tests", Tests(browser_tests, tally::of_rust)),
         step_where("types", "pkg/type-tests", Check(type_tests)),
@@ -334,6 +335,23 @@ fn native_tests(run: &mut Run<'_>) -> Outcome<Command> {
             .args(run.thorough.then_some("--include-ignored"));
     }
     Ok(cargo)
+}
+
+/// A minute for all targets together; ten where it is to be thorough. Another seed each time would
+/// make a failure depend on the day.
+fn fuzz(run: &mut Run<'_>) -> Outcome<()> {
+    let seconds = if run.thorough { "600" } else { "60" };
+    let mut arguments = vec!["run", "--quiet", "--package", "tidewire-fuzz"];
+    arguments.extend([
+        "--profile",
+        "fuzz",
+        "--",
+        "--seconds",
+        seconds,
+        "--seed",
+        "1",
+    ]);
+    run.cargo(&arguments)
 }
 
 fn browser_tests(run: &mut Run<'_>) -> Outcome<Command> {
