@@ -44,7 +44,8 @@ function servedLocally() {
   return hostname === '127.0.0.1' || hostname === 'localhost' || hostname.endsWith('.localhost');
 }
 
-async function send(method, url, body) {
+/** Asks something of the server, which must not refuse it. */
+export async function send(method, url, body) {
   const response = await fetch(url, {
     method,
     headers: body && { 'content-type': 'application/json' },

@@ -6,6 +6,7 @@ import { fieldsOf, short } from './fields.js';
 import { Filter } from './filter.js';
 import { inNextFrame } from './frame.js';
 import { inspect } from './inspector.js';
+import { Life } from './life.js';
 import { Rate } from './rate.js';
 import { EventList } from './rows.js';
 import { pathOf } from './systems.js';
@@ -33,6 +34,7 @@ export class Panel {
   #list;
   #filter;
   #rate;
+  #life;
   #events = 0;
   #facts = new Map(); // label -> element
   #known = new Map(); // label -> text
@@ -61,6 +63,7 @@ export class Panel {
   /** Connects for the first time; an answering system is asked its sample question. */
   start(base) {
     this.#base = base;
+    this.#life.serve(base);
     this.#find(this.#system.question ? '.send' : '.toggle').disabled = false;
     if (this.#system.question) this.#ask();
     else this.#open();
@@ -70,6 +73,7 @@ export class Panel {
   tick(now) {
     this.#list.tick(now);
     this.redraw();
+    this.#life.tick(now);
     this.#put('.rate', this.#rate.perSecond.toFixed(1));
   }
 
@@ -94,6 +98,7 @@ export class Panel {
     this.#put('.request code', request);
     for (const label of facts) this.#addFact(label);
     this.#rate = new Rate(this.#find('.chart'));
+    this.#life = new Life(this.#element, this.#system);
     this.#filter = new Filter(this.#element, this.#system.profile, {
       label: title,
       changed: () => this.#refilter(),
@@ -168,6 +173,7 @@ export class Panel {
       ...this.#system.options?.({ base: this.#base, ...asked }),
     });
     this.#stream = stream;
+    this.#life.follow(stream);
     // A stream that was replaced has nothing more to say here.
     const current = (act) => (event) => {
       if (this.#stream === stream) act(event);

@@ -8,8 +8,8 @@ import { inNextFrame } from './frame.js';
 
 const CAPACITY = 100; // events that are kept
 const ROW_HEIGHT = 44; // px, the style sheet's --row
-/** Rows drawn while nobody scrolls: what the box shows, and one more. */
-const UNDER_WAY = 10;
+/** Rows drawn while nobody scrolls: what the box shows beside an open connection, and one more. */
+const UNDER_WAY = 14;
 
 export class EventList {
   #box;

@@ -12,6 +12,7 @@ export const systems = {
     about: 'Bank synchronisation, imports, balances',
     request: 'GET /api/v1/events',
     profile: dashtam,
+    keeps: 'dashtam',
     options: ({ base }) => ({ token: () => issueToken(base, 'dashtam') }),
     facts: ['Net worth', 'Import', 'Last sync'],
     fact(event) {
@@ -74,6 +75,7 @@ export const systems = {
     about: 'A colony of agents at work',
     request: 'GET /api/sessions/session_demo/events',
     profile: hive,
+    keeps: 'hive',
     facts: ['Phase', 'Tool', 'Context used'],
     fact(event) {
       switch (event.type) {
