@@ -25,7 +25,7 @@ pub enum Flow {
 /// An event that passed the filter, before its payload is parsed.
 #[derive(Debug, Clone, Copy)]
 pub struct Event<'a> {
-    /// The index of its type in [`Spec::events`]; `None` for a type unknown to the profile.
+    /// The index of its type in [`Spec::events`](crate::profiles::Spec::events); `None` for a type unknown to the profile.
     pub index: Option<u16>,
     /// Its type's name, as it came.
     pub name: Text<'a>,
