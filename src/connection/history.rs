@@ -73,7 +73,10 @@ impl Burst {
 
     /// The event came once more within this burst: it is not history, but live.
     pub(super) fn came_again(&mut self, data: &[u8]) {
-        if let Some(first) = self.events.iter_mut().find(|held| *held.data == *data) {
+        let stream = self.stream;
+        // What came once on each of two streams was history on both.
+        let first = self.events.iter_mut().find(|held| *held.data == *data);
+        if let Some(first) = first.filter(|first| first.stream == stream) {
             first.live = true;
         }
     }
