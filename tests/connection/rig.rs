@@ -202,10 +202,6 @@ impl Rig {
         self.rules.transport == Transport::Open
     }
 
-    pub(crate) fn wants_token(&self) -> bool {
-        self.rules.token_wanted
-    }
-
     pub(crate) fn due(&self) -> Option<Millis> {
         self.connection.poll_timeout()
     }
