@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    body::{Drip, Stall},
     config::Config,
     faults::Fault,
     namespace::{Namespace, Namespaces},
-    requests::{ConnectionRecord, Drip, RequestRecord, Stall},
+    requests::{ConnectionRecord, RequestRecord},
     script::Script,
     stream::Ending,
     systems::{self, Answer, System},

@@ -20,10 +20,11 @@ use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
 use crate::{
+    body::ControlledBody,
     config::Cors,
     control, cors, faults,
     namespace::{DEFAULT_NAMESPACE, Namespace, Namespaces},
-    requests::{ControlledBody, Exchange},
+    requests::Exchange,
     script,
     socket::SocketControl,
     systems,

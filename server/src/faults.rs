@@ -16,9 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    body::{Drip, Stall},
     config::{Chaos, ChaosKind},
     control::ControlError,
-    requests::{Drip, Exchange, Stall},
+    requests::Exchange,
     script::checked_headers,
     stream::Ending,
     systems::System,

@@ -3,6 +3,7 @@
 //! [`TestServer`] is the server inside of a test, [`Server`] the one behind the command, and
 //! [`systems`] tells how to add a system.
 
+mod body;
 pub mod config;
 pub mod control;
 mod cors;

@@ -5,11 +5,12 @@ use std::{io, sync::Arc};
 use serde_json::Value;
 
 use crate::{
+    body::Stall,
     config::Config,
     control::{self, ControlError, PublishReport, Target},
     faults::Fault,
     namespace::{DEFAULT_NAMESPACE, Namespace},
-    requests::{ConnectionRecord, RequestRecord, Stall},
+    requests::{ConnectionRecord, RequestRecord},
     script::Script,
     server::Server,
     stream::Ending,
