@@ -1,6 +1,7 @@
 // The life of a connection: its states over a minute, what befell it, and what
 // to do to it at the server's side.
 
+import { short } from './fields.js';
 import { inNextFrame } from './frame.js';
 import { ServerSide } from './server-side.js';
 import { Timeline } from './timeline.js';
@@ -73,7 +74,7 @@ export class Life {
     }));
     stream.addEventListener('gap', current(({ reason, lastEventId }) => {
       this.#told.gaps += 1;
-      this.#add('gap', 'Gap', lastEventId ? `${reason}, after ${lastEventId}` : reason);
+      this.#add('gap', 'Gap', lastEventId ? `${reason}, after ${short(lastEventId)}` : reason);
     }));
     stream.closed.then(current(({ reason, error }) => this.#add('closed', 'Closed', error ? `${reason}: ${error.message}` : reason)));
     this.#enter(stream.state);

@@ -33,13 +33,6 @@ const refreshed = {
 };
 const loginFailed = { system: 'dashtam', event: 'security.login.failed', data: { reason: 'wrong password' } };
 
-/** A page on which nothing happens but what the test publishes. */
-async function quietPage(query = {}) {
-  const page = await visit.tab({ query: { traffic: 'off', ...query } });
-  for (const name of ENDLESS) await inState(page, name, 'open');
-  return page;
-}
-
 /** How many rows a panel shows whose category, or type, matches a selector's value. */
 function rows(page, name, attribute, value) {
   return panel(page, name).locator(`.row[${attribute}${value}]`).count();
@@ -57,7 +50,7 @@ test('every panel shows ten typed events within 30 s of load, without an error',
 });
 
 test('a category that is switched off disappears at once and is no longer delivered', async () => {
-  const page = await quietPage();
+  const page = await visit.quietTab();
   const control = visit.control('dashtam');
   await control.publish(started, refreshed, started, loginFailed);
   await delivered(page, 'dashtam', 4);
@@ -79,7 +72,7 @@ test('a category that is switched off disappears at once and is no longer delive
 });
 
 test('a pattern narrows a live stream to the types that match', async () => {
-  const page = await quietPage();
+  const page = await visit.quietTab();
   const control = visit.control('dashtam');
   await control.publish(started, loginFailed);
   await delivered(page, 'dashtam', 2);
@@ -151,7 +144,7 @@ for (const [name, { system, path, events }] of Object.entries(scripts)) {
 }
 
 test('closing a stream stops its events, and connecting brings them back', async () => {
-  const page = await quietPage();
+  const page = await visit.quietTab();
   const control = visit.control('dashtam');
   const toggle = panel(page, 'dashtam').locator('.toggle');
   assert.equal(await toggle.textContent(), 'Close');
@@ -171,7 +164,7 @@ test('closing a stream stops its events, and connecting brings them back', async
 });
 
 test('a stream that is cut says so, comes back by itself and goes on', async () => {
-  const page = await quietPage();
+  const page = await visit.quietTab();
   const control = visit.control('dashtam');
   await control.publish(loginFailed);
   await delivered(page, 'dashtam', 1);
@@ -187,7 +180,7 @@ test('a stream that is cut says so, comes back by itself and goes on', async () 
 });
 
 test('markup in an event stays text, in the list and in the inspector', async () => {
-  const page = await quietPage();
+  const page = await visit.quietTab();
   const markup = '<img src=x onerror="window.pwned=1"><b>bold</b>';
   await visit.control('dashtam').publish({ ...loginFailed, data: { reason: markup } });
   await delivered(page, 'dashtam', 1);
@@ -248,7 +241,7 @@ test('a refused connection says why, and connecting again recovers', async () =>
 });
 
 test('a flood keeps the page bounded, and nothing moves under it', async () => {
-  const page = await quietPage();
+  const page = await visit.quietTab();
   const control = visit.control('dashtam');
   const flood = Array.from({ length: 500 }, (_, index) => [started, refreshed, loginFailed][index % 3]);
   for (let round = 1; round <= 8; round += 1) {
@@ -267,7 +260,7 @@ test('a flood keeps the page bounded, and nothing moves under it', async () => {
 });
 
 test('everything can be reached and used by the keyboard', async () => {
-  const page = await quietPage();
+  const page = await visit.quietTab();
   await visit.control('dashtam').publish(started, refreshed);
   await delivered(page, 'dashtam', 2);
   const reached = [];
@@ -334,7 +327,14 @@ for (const scheme of ['light', 'dark']) {
         document.querySelector('.note').append(probe);
         return probe;
       });
-      const texts = [...document.querySelectorAll('.panel :is(h2, p, dt, dd, span, button:enabled, input)')].filter(
+      for (const kind of ['failed', 'gap', 'resumed', 'server']) {
+        const entry = document.createElement('li');
+        entry.dataset.kind = kind;
+        entry.append(Object.assign(document.createElement('strong'), { textContent: kind }));
+        document.querySelector('.life-log').append(entry);
+        probes.push(entry);
+      }
+      const texts = [...document.querySelectorAll('.panel :is(h2, p, dt, dd, span, strong, time, button:enabled, input)')].filter(
         (element) => probes.includes(element) || [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()),
       );
       const ratios = texts.map((element) => {

@@ -57,6 +57,11 @@ export class Control {
     return this.#call('POST', '/connections/cut', { path, how });
   }
 
+  /** What is open, and whether it is stalled. */
+  connections() {
+    return this.#call('GET', '/connections');
+  }
+
   async requests(path) {
     const query = new URLSearchParams({ path });
     return (await this.#call('GET', `/requests?${query}`)).requests;

@@ -62,6 +62,13 @@ export class Visit {
     return page;
   }
 
+  /** A tab in which nothing happens but what the test publishes, its endless streams open. */
+  async quietTab({ query, ...options } = {}) {
+    const page = await this.tab({ ...options, query: { traffic: 'off', ...query } });
+    for (const name of ENDLESS) await inState(page, name, 'open');
+    return page;
+  }
+
   async end() {
     await this.#context?.close();
   }
