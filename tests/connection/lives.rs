@@ -282,7 +282,7 @@ impl World {
 
 /// Of Hive's events in these tests two in three are of a type that is replayed.
 fn is_replayed(n: usize) -> bool {
-    n % 3 != 0
+    !n.is_multiple_of(3)
 }
 
 fn lives(replay: Replay) -> impl Iterator<Item = World> {

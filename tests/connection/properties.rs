@@ -410,3 +410,61 @@ proptest! {
         prop_assert_eq!(one.taken(), two.taken());
     }
 }
+
+// What was found this way, each by itself.
+
+#[test]
+fn asking_a_one_shot_to_reconnect_sends_nothing() {
+    let mut rig = Rig::started(Config::new(profiles::stock_agent::spec()), 1_000);
+    rig.put(&Input::Head(Head::STREAM));
+    rig.put(&Input::Reconnect);
+    assert_eq!(rig.requests.len(), 1);
+    assert!(rig.is_open());
+}
+
+#[test]
+fn bytes_of_a_candidate_that_is_not_open_change_nothing() {
+    let mut config = Config::new(profiles::dashtam::spec());
+    config.has_token = true;
+    config.filter = Filter::categories(["import"]);
+    let mut rig = Rig::started(config, 1_000);
+    let event = Input::Bytes(b"id: a\nevent: import.failed\ndata: {}\n\n".to_vec());
+    for input in [Input::TokenReady, Input::Head(Head::STREAM), event] {
+        rig.put(&input);
+    }
+    rig.put(&Input::Filter(Filter::all()));
+    // It is known already, so that it would make an open candidate take over.
+    let known = b"id: a\nevent: import.failed\ndata: {}\n\n".to_vec();
+    rig.put(&Input::CandidateBytes(known));
+    assert!(rig.candidates.is_empty());
+    assert_eq!(rig.taken().len(), 1);
+}
+
+#[test]
+fn nothing_is_told_after_the_application_gave_up_on_a_history() {
+    let mut rig = Rig::started(Config::new(profiles::hive::spec()), 1_000);
+    for input in [Head::STREAM, Head::STREAM].map(Input::Head) {
+        rig.put(&input);
+        rig.put(&Input::Ended);
+        rig.put(&Input::Wait(60_000));
+    }
+    rig.put(&Input::Head(Head::STREAM));
+    rig.put(&Input::GiveUp);
+    // The rules panic at any word after the end.
+    rig.put(&Input::Failed);
+    assert!(matches!(
+        rig.reports.last(),
+        Some((_, Report::Closed { .. }))
+    ));
+}
+
+#[test]
+fn the_end_of_the_clock_is_no_end_of_the_connection() {
+    let mut config = Config::new(profiles::dashtam::spec());
+    config.has_token = true;
+    let mut rig = Rig::started(config, Millis::MAX - 1);
+    for input in [Input::TokenFailed, Input::Online, Input::Wait(Millis::MAX)] {
+        rig.put(&input);
+    }
+    assert_eq!(rig.closed, None);
+}

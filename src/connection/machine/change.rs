@@ -54,6 +54,10 @@ impl Candidate {
         self.keys.contains(key)
     }
 
+    fn is_open(&self) -> bool {
+        matches!(self.step, Step::Open { .. })
+    }
+
     fn due(&self) -> Millis {
         match self.step {
             Step::Token | Step::Opening => self.begun.saturating_add(OPEN_WITHIN),
@@ -170,7 +174,7 @@ impl Connection {
     pub fn candidate_chunk(&mut self, now: Millis, bytes: &[u8], sink: &mut dyn Sink) -> Flow {
         let mut input = bytes;
         let mut both = false;
-        let Some(candidate) = &mut self.candidate else {
+        let Some(candidate) = self.candidate.as_mut().filter(|it| it.is_open()) else {
             return Flow::More;
         };
         while let Some(item) = candidate.decoder.next(&mut input) {
@@ -217,7 +221,7 @@ impl Connection {
         last_event_id: &str,
         sink: &mut dyn Sink,
     ) -> Flow {
-        let Some(candidate) = &mut self.candidate else {
+        let Some(candidate) = self.candidate.as_mut().filter(|it| it.is_open()) else {
             return Flow::More;
         };
         let incoming = Incoming {
