@@ -190,6 +190,35 @@ test('what is done while nothing is open says that there was nothing', async () 
   assert.deepEqual(visit.errors, []);
 });
 
+test('what a stream counts itself is shown, and summed up with the streams before it', async () => {
+  const page = await visit.quietTab();
+  const shown = await page.evaluate(async () => {
+    const { Life } = await import('/life.js');
+    const element = document.createElement('section');
+    element.append(document.querySelector('#panel').content.cloneNode(true));
+    const life = new Life(element, { title: 'Any', request: 'GET /any' });
+    const streamWith = (stats) =>
+      Object.assign(new EventTarget(), { state: 'open', closed: new Promise(() => {}), stats });
+    const shown = [];
+    for (const stats of [
+      undefined,
+      { reconnections: 2, gaps: 1, duplicates: 3, dropped: 0 },
+      { reconnections: 5, gaps: 0, duplicates: 1000, dropped: 7 },
+    ]) {
+      life.follow(streamWith(stats));
+      life.tick(performance.now());
+      shown.push([...element.querySelectorAll('[data-count]')].map((count) => count.textContent));
+    }
+    return shown;
+  });
+  assert.deepEqual(shown, [
+    ['0', '0', '–', '–'],
+    ['2', '1', '3', '0'],
+    ['7', '1', '1,003', '7'],
+  ]);
+  assert.deepEqual(visit.errors, []);
+});
+
 test('the connection section opens, reads and acts by the keyboard', async () => {
   const page = await visit.quietTab();
   const focused = () => page.evaluate('document.activeElement.className');
