@@ -17,7 +17,11 @@ export interface Connection {
   setFilter(categories: string[], types: string[]): void;
   /** Events of this name may come: an `EventSource` has to be told. */
   listen(name: string): void;
+  /** Closes with the reason `slow-consumer`. */
+  slowConsumer(): void;
   readonly lastEventId: string;
+  /** Events that were dropped because they had come before. */
+  readonly duplicates: number;
   free(): void;
 }
 
@@ -48,6 +52,8 @@ export interface ConnectionOptions {
   readonly factor: number;
   readonly jitter: boolean;
   readonly maxAttempts: number;
+  /** The module listens to the page's life itself. */
+  readonly pauseWhenHidden: boolean;
 }
 
 /**

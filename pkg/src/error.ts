@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'ended'
   /** A one-shot answer broke off. */
   | 'interrupted'
+  /** More came than the consumer took, and `buffer.overflow` is 'close'. */
+  | 'slow-consumer'
   /** The platform cannot run this. */
   | 'unsupported'
   /** An option was wrong, seen too late to be thrown. */

@@ -1,26 +1,25 @@
-/** The stream at run time: between the module, which pushes, and consumers, who take. */
+/** The stream at run time: what `connect` returns, between its connection and its consumers. */
 
-import type { Connection, Host } from './boundary.js';
 import type { Core, LoadCore } from './core.js';
-import { Decoder } from './decode.js';
-import { type ErrorCode, TidewireError } from './error.js';
+import { Delivery } from './delivery.js';
+import { TidewireError } from './error.js';
 import type { AnyEvent } from './event.js';
-import { checkFilter, checkType, filterMatcher, matcher, type Passes } from './filter.js';
+import {
+  checkFilter,
+  checkType,
+  filterMatcher,
+  type FilterNames,
+  matcher,
+  type Passes,
+} from './filter.js';
 import { iterate, readable } from './iterate.js';
-import { connectionOptions } from './module-options.js';
-import { flatHeaders, type Settings } from './options.js';
-import { EventQueue, Notice } from './queue.js';
-import { report } from './report.js';
-import type { Closed, StreamState } from './stream.js';
+import { type CloseReason, Link, type Receiver, type Source } from './link.js';
+import type { Settings } from './options.js';
+import { Notice } from './queue.js';
+import { joinShared } from './share.js';
+import { Progress } from './store.js';
+import type { Closed, StreamNews, StreamState, StreamStats } from './stream.js';
 import { gatherText } from './text.js';
-
-interface Handler {
-  readonly passes: Passes;
-  readonly call: (event: AnyEvent) => unknown;
-}
-
-const STATES: readonly StreamState[] = ['connecting', 'open', 'waiting', 'closed'];
-const QUIET: readonly Closed['reason'][] = ['closed', 'aborted', 'ended'];
 
 export class LiveStream {
   readonly closed: Promise<Closed>;
@@ -29,61 +28,37 @@ export class LiveStream {
   readonly #settings: Settings;
   readonly #news = new EventTarget();
   #decodeErrorsHeard = false;
+  readonly #delivery: Delivery;
+  readonly #progress: Progress | undefined;
 
   #core: Core | undefined;
-  #connection: Connection | undefined;
-  /** The headers for the attempt that is about to be made. */
-  #headers: string[] = [];
-  /** That attempt cannot be made: not the token's fault, but the headers'. */
-  #headersFailed = false;
-  /** The module is on the stack: it is not to be called, and no user's code is to run. */
-  #inHost = false;
-  /** The module waits for `want`. */
-  #paused = true;
+  #source: Source | undefined;
+  #filter: FilterNames;
   /** The filter names nothing, though it is there: everything arrives, and nothing passes. */
-  #nothing: boolean;
-  #filter: { categories: string[]; types: string[] };
-  /** Names that handlers were given for, until the module is there. */
+  #nothing = false;
+  /** Names that handlers were given for, until the connection is there. */
   #listened: string[] = [];
-
-  readonly #queue: EventQueue;
-  readonly #decoder: Decoder;
-  /** Replaced, never changed: it is walked while handlers come and go. */
-  #handlers: readonly Handler[] = [];
-  #pumping = false;
-  /** Lets go of the handlers that the next event waits for. */
-  #stopWaiting: ((_: undefined) => void) | undefined;
-  #draining = false;
-  /** What handlers have had and the iterator has not. */
-  #behind: AnyEvent[] = [];
-  #iterating = false;
-  #waiters: (() => void)[] = [];
   #end: Closed | undefined;
-  #releaseTrap: (() => void) | undefined;
   #releaseSignal: (() => void) | undefined;
-  #delivered: string;
+  /** How often it was open. */
+  #opened = 0;
+  #gaps = 0;
 
   constructor(settings: Settings, load: LoadCore) {
     this.#settings = settings;
     this.#filter = { categories: settings.categories, types: settings.types };
-    this.#nothing = false;
-    this.#delivered = settings.lastEventId;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    this.#decoder = new Decoder(settings.profile, settings.parse, settings.lastEventId, (text) =>
-      this.#repairJson(text),
-    );
-    this.#queue = new EventQueue(this.#decoder);
+    const { store } = settings;
+    this.#progress = store && new Progress(store, settings);
+    this.#delivery = this.#deliver();
     // Where the symbol is missing, so is the statement that would use it.
     if (Symbol.asyncDispose) {
       Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.#dispose() });
     }
     if (this.#obeySignal()) {
-      load().then(
-        (core) => this.#start(core),
-        (error: unknown) => this.#finish('unsupported', asTidewireError(error)),
-      );
+      void this.#begin(load);
     }
   }
 
@@ -92,17 +67,21 @@ export class LiveStream {
   }
 
   get lastEventId(): string {
-    const upToDate = this.#queue.events === 0 && this.#behind.length === 0;
-    if (!upToDate || this.#inHost || this.#connection === undefined || this.#end !== undefined) {
-      return this.#delivered;
-    }
-    try {
-      // Ids also come without an event, and with events that the filter keeps back.
-      return this.#connection.lastEventId;
-    } catch {
-      // A trap: it has ended the stream.
-      return this.#delivered;
-    }
+    // Ids also come without an event, and with events that the filter keeps back.
+    const latest =
+      this.#delivery.isUpToDate && this.#end === undefined ? this.#source?.lastEventId : undefined;
+    return latest ?? this.#delivery.lastEventId;
+  }
+
+  get stats(): StreamStats {
+    return {
+      delivered: this.#delivery.delivered,
+      duplicates: this.#source?.duplicates ?? 0,
+      dropped: this.#delivery.dropped,
+      reconnections: Math.max(this.#opened - 1, 0),
+      gaps: this.#gaps,
+      attempts: this.#source?.attempts ?? 0,
+    };
   }
 
   close(): void {
@@ -110,21 +89,29 @@ export class LiveStream {
   }
 
   reconnect(): void {
-    this.#command((connection) => connection.reconnect());
+    this.#command((source) => source.reconnect());
   }
 
   async setFilter(change: { categories?: string[]; types?: string[] }): Promise<void> {
     const filter = namesOf(change);
     checkFilter(this.#settings.profile, filter);
-    this.#filter = filter;
     const named = filter.categories.length + filter.types.length > 0;
-    this.#nothing = !named && (change.categories !== undefined || change.types !== undefined);
-    const passes = this.#nothing ? () => false : filterMatcher(this.#settings.profile, filter);
-    this.#queue.filter(passes);
-    this.#behind = this.#behind.filter(passes);
-    if (!this.#nothing) {
-      this.#command((connection) => connection.setFilter(filter.categories, filter.types));
+    const nothing = !named && (change.categories !== undefined || change.types !== undefined);
+    const source = this.#end === undefined ? this.#source : undefined;
+    if (nothing || source === undefined) {
+      this.#apply(filter, nothing);
+      return;
     }
+    await new Promise<void>((resolve, reject) => {
+      source.setFilter(filter, (error) => {
+        if (error === undefined) {
+          this.#apply(filter, false);
+          resolve();
+        } else {
+          reject(new TidewireError(error, { code: 'filter' }));
+        }
+      });
+    });
   }
 
   on(name: string, handler: (event: AnyEvent) => unknown): () => void {
@@ -166,21 +153,11 @@ export class LiveStream {
   }
 
   events(options?: { preventClose?: boolean | undefined }): AsyncIterableIterator<AnyEvent> {
-    return iterate(
-      this.#consumer(() => this.#take()),
-      options,
-    );
+    return iterate(this.#delivery.consumer(), options);
   }
 
   batches(options?: { preventClose?: boolean | undefined }): AsyncIterableIterator<AnyEvent[]> {
-    const takeAll = () => {
-      const all: AnyEvent[] = [];
-      for (let event = this.#take(); event !== undefined; event = this.#take()) {
-        all.push(event);
-      }
-      return all.length === 0 ? undefined : all;
-    };
-    return iterate(this.#consumer(takeAll), options);
+    return iterate(this.#delivery.batchConsumer(), options);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<AnyEvent> {
@@ -196,189 +173,87 @@ export class LiveStream {
     return gatherText(profile, parse, () => this.events());
   }
 
-  // ---- the module's side
+  // ---- the connection's side
 
-  #start(core: Core): void {
+  async #begin(load: LoadCore): Promise<void> {
+    try {
+      const started =
+        this.#progress && !this.#settings.hasLastEventId ? this.#progress.start() : undefined;
+      this.#start(await load(), started === undefined ? this.#settings.lastEventId : await started);
+    } catch (error) {
+      this.#finish('unsupported', asTidewireError(error));
+    }
+  }
+
+  #start(core: Core, lastEventId: string): void {
     if (this.#end !== undefined) {
       return;
     }
     this.#core = core;
-    this.#releaseTrap = core.onTrap((error) => {
-      this.#connection = undefined;
-      this.#finish('interrupted', error);
-    });
-    const settings = this.#settings;
-    try {
-      this.#connection = new core.Connection(
-        connectionOptions(settings, this.#filter, this.#asksBeforeAttempts()),
-        this.#host(),
-      );
-      if (typeof settings.headers !== 'function') {
-        this.#headers = flatHeaders(settings.headers, settings.jsonBody);
-      }
-      for (const name of this.#listened) {
-        this.#connection.listen(name);
-      }
-      this.#connection.start();
-    } catch (cause) {
-      // A trap has ended the stream already, and says more.
-      const message = cause instanceof Error ? cause.message : String(cause);
-      this.#finish('rejected', new TidewireError(message, { code: 'options', cause }));
-      return;
-    }
-    this.#refill();
+    this.#delivery.startFrom(lastEventId);
+    const filter = this.#filter;
+    const receiver = this.#receiver();
+    this.#source = this.#settings.share
+      ? joinShared(
+          core,
+          this.#settings,
+          filter,
+          this.#nothing,
+          lastEventId,
+          this.#listened,
+          receiver,
+        )
+      : new Link(core, this.#settings, filter, lastEventId, this.#listened, receiver);
+    this.#delivery.refill();
   }
 
-  #host(): Host {
-    const later =
-      <T extends unknown[]>(call: (...values: T) => void) =>
-      (...values: T): void =>
-        queueMicrotask(() => call(...values));
+  #receiver(): Receiver {
+    const delivery = this.#delivery;
     return {
-      token: (attempt, reason) =>
-        // In a microtask: the module is on the stack now.
-        Promise.resolve().then(() => this.#prepareAttempt(attempt, reason)),
-      headers: () => this.#headers,
-      when: (attempt, status) => this.#mayRetry(attempt, status),
+      get holdsBack() {
+        return delivery.holdsBack;
+      },
       batch: (text, rows) => {
         if (this.#end !== undefined) {
           return false;
         }
-        if (this.#nothing) {
-          this.#queue.pushIdOf(text, rows);
-        } else {
-          this.#queue.pushBatch(text, rows);
-          this.#drainSoon();
-        }
-        this.#paused = !this.#hasRoom(1);
-        return !this.#paused;
+        return this.#nothing ? delivery.pushIdOf(text, rows) : delivery.push(text, rows);
       },
-      state: (state) => this.#setState(STATES[state] ?? 'closed'),
-      open: later((status, url, redirected) => this.#tell('open', { status, url, redirected })),
-      resumed: (code, lastEventId) => {
-        const recovered = (['no', 'yes', 'unknown'] as const)[code] ?? 'unknown';
-        this.#queue.pushNotice(new Notice('resumed', { recovered, lastEventId }));
+      state: (state) => this.#setState(state),
+      open: (detail) => {
+        this.#opened += 1;
+        queueMicrotask(() => this.#tell('open', detail));
+      },
+      resumed: (recovered, lastEventId) => {
+        delivery.pushNotice(new Notice('resumed', { recovered, lastEventId }));
         if (recovered !== 'yes') {
-          const reason = recovered === 'no' ? 'not recovered' : 'recovery unproven';
-          this.#queue.pushNotice(new Notice('gap', { reason, lastEventId }));
+          this.#gap(recovered === 'no' ? 'not recovered' : 'recovery unproven', lastEventId);
         }
-        this.#drainSoon();
       },
-      filtered: () => {},
-      gap: (reason, lastEventId) => {
-        this.#queue.pushNotice(new Notice('gap', { reason, lastEventId }));
-        this.#drainSoon();
-      },
-      failed: later((code, status, message, body, willRetry, delay) => {
-        if (this.#end?.reason !== 'closed' && this.#end?.reason !== 'aborted') {
-          const error = this.#error(code, status, message, body);
-          this.#tell('error', { error, willRetry, delay });
-        }
-      }),
-      closed: (reason, code, status, message, body) => {
-        const error = code === '' ? undefined : this.#error(code, status, message, body);
-        this.#finish(reason as Closed['reason'], error, status || undefined);
-        queueMicrotask(() => this.#free());
-      },
+      gap: (reason, lastEventId) => this.#gap(reason, lastEventId),
+      failed: (detail) => queueMicrotask(() => this.#tellFailure(detail)),
+      closed: (reason, error, status) => this.#finish(reason, error, status),
     };
   }
 
-  #error(code: string, status: number, message: string, body: string): TidewireError {
-    const url = new URL(this.#settings.url);
-    const headersFailed = code === 'token' && this.#headersFailed;
-    // What the function threw may hold a secret: it stays out of messages, as the token's does.
-    return new TidewireError(headersFailed ? 'headers: the function threw or rejected' : message, {
-      code: headersFailed ? 'options' : (code as ErrorCode),
-      status: status || undefined,
-      body: body || undefined,
-      url: url.origin + url.pathname,
-    });
+  #gap(reason: string, lastEventId: string): void {
+    this.#gaps += 1;
+    this.#delivery.pushNotice(new Notice('gap', { reason, lastEventId }));
   }
 
-  #asksBeforeAttempts(): boolean {
-    const { token, headers } = this.#settings;
-    return (token !== undefined && token !== null) || typeof headers === 'function';
-  }
-
-  /** The user's functions for one attempt: its headers, and its token. */
-  async #prepareAttempt(attempt: number, reason: string): Promise<string | null> {
-    const { token, headers, jsonBody } = this.#settings;
-    if (typeof headers === 'function') {
-      this.#headersFailed = true;
-      this.#headers = flatHeaders(await headers(), jsonBody);
-      this.#headersFailed = false;
-    }
-    const request = {
-      attempt,
-      reason: reason as 'connect' | 'reconnect' | 'unauthorized' | 'filter',
-    };
-    return (typeof token === 'function' ? await token(request) : token) ?? null;
-  }
-
-  #mayRetry(attempt: number, status: number): boolean {
-    const { reconnect } = this.#settings;
-    if (reconnect === false || reconnect.when === undefined) {
-      return true;
-    }
-    // The one place where the module has to wait for a user's answer: what that asks of
-    // the stream is done once the module is off the stack.
-    this.#inHost = true;
-    try {
-      const wanted = reconnect.when({ attempt, status: status || undefined });
-      // It may have closed the stream itself.
-      return wanted && this.#end === undefined;
-    } catch (error) {
-      report(error);
-      return false;
-    } finally {
-      this.#inHost = false;
+  /** Asks something of the connection, unless the stream is over. */
+  #command(command: (source: Source) => void): void {
+    if (this.#end === undefined && this.#source !== undefined) {
+      command(this.#source);
     }
   }
 
-  #repairJson(text: string): string {
-    try {
-      return this.#core?.repairJson(text) ?? text;
-    } catch {
-      // A trap: it has ended the stream, and what was received before is still delivered.
-      return text;
+  #apply(filter: FilterNames, nothing: boolean): void {
+    if (!nothing) {
+      this.#filter = filter;
     }
-  }
-
-  /** Asks something of the module, unless the stream is over. */
-  #command(command: (connection: Connection) => void): void {
-    if (this.#end === undefined) {
-      this.#call(command);
-    }
-  }
-
-  /** Calls the module, if it is there, once it is off the stack. */
-  #call(command: (connection: Connection) => void): void {
-    const connection = this.#connection;
-    if (connection === undefined) {
-      return;
-    }
-    const run = () => {
-      try {
-        command(connection);
-      } catch {
-        // A trap: it has ended the stream.
-      }
-    };
-    if (this.#inHost) {
-      queueMicrotask(run);
-    } else {
-      run();
-    }
-  }
-
-  #free(): void {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    try {
-      connection?.free();
-    } catch {
-      // A trap: there is nothing left to be freed.
-    }
+    this.#nothing = nothing;
+    this.#delivery.filter(nothing ? () => false : filterMatcher(this.#settings.profile, filter));
   }
 
   // ---- the end
@@ -387,6 +262,7 @@ export class LiveStream {
     if (this.#end !== undefined) {
       return;
     }
+    const byUser = reason === 'closed' || reason === 'aborted';
     const lastEventId = this.lastEventId;
     this.#end = {
       reason,
@@ -395,17 +271,16 @@ export class LiveStream {
     };
     this.#setState('closed');
     this.#releaseSignal?.();
-    this.#releaseTrap?.();
-    if (reason === 'closed' || reason === 'aborted') {
-      this.#delivered = lastEventId;
-      this.#queue.clear();
-      this.#behind = [];
+    if (byUser) {
+      this.#delivery.lastEventId = lastEventId;
       // Not even a handler that never comes back holds this up.
       this.#resolveClosed(this.#end);
-      this.#stopWaiting?.(undefined);
-      this.#call((connection) => (reason === 'closed' ? connection.close() : connection.abort()));
+      this.#delivery.clear();
     }
-    this.#drainSoon();
+    if (byUser || reason === 'slow-consumer') {
+      this.#source?.close(reason as CloseReason);
+    }
+    this.#delivery.drainSoon();
   }
 
   /** Whether the stream is to begin at all. */
@@ -435,6 +310,37 @@ export class LiveStream {
 
   // ---- the consumers' side
 
+  #deliver(): Delivery {
+    const end = () => this.#end;
+    const isConnected = () => this.#source !== undefined;
+    return new Delivery(this.#settings, this.#progress, {
+      want: () => this.#command((source) => source.want()),
+      tooSlow: () => {
+        // The module is on the stack.
+        queueMicrotask(() => this.#finish('slow-consumer', tooSlow(this.#settings)));
+      },
+      tell: (notice) => this.#tellNotice(notice),
+      repairJson: (text) => this.#repairJson(text),
+      close: () => this.close(),
+      get end() {
+        return end();
+      },
+      get isConnected() {
+        return isConnected();
+      },
+      settle: (end) => this.#resolveClosed(end),
+    });
+  }
+
+  #repairJson(text: string): string {
+    try {
+      return this.#core?.repairJson(text) ?? text;
+    } catch {
+      // A trap: it has ended the stream, and what was received before is still delivered.
+      return text;
+    }
+  }
+
   #passesFor(name: string, where: string): Passes {
     if (name !== '*' && name !== 'unknown') {
       checkType(this.#settings.profile, name, where);
@@ -442,199 +348,24 @@ export class LiveStream {
     return matcher(this.#settings.profile, name);
   }
 
+  #handle(passes: Passes, call: (event: AnyEvent) => unknown): () => void {
+    checkHandler(call);
+    return this.#delivery.handle(passes, call);
+  }
+
   /** An `EventSource` gives only what is asked for by its very name. */
   #listen(name: string): void {
     if (this.#settings.transport === 'eventsource' && !name.includes('*')) {
       this.#listened.push(name);
-      this.#command((connection) => connection.listen(name));
-    }
-  }
-
-  #handle(passes: Passes, call: (event: AnyEvent) => unknown): () => void {
-    checkHandler(call);
-    const handler = { passes, call };
-    this.#handlers = [...this.#handlers, handler];
-    this.#drainSoon();
-    return () => {
-      this.#handlers = this.#handlers.filter((other) => other !== handler);
-    };
-  }
-
-  #consumer<T>(take: () => T | undefined) {
-    if (this.#iterating) {
-      throw new TypeError('this stream is being iterated already: one iterator at a time');
-    }
-    this.#iterating = true;
-    this.#refill();
-    return {
-      take,
-      end: () => {
-        const over = this.#end !== undefined && this.#behind.length === 0 && this.#queueIsDone();
-        return over ? this.#end : undefined;
-      },
-      isQuiet: (end: Closed) => QUIET.includes(end.reason),
-      wait: (waiter: () => void) => {
-        this.#waiters.push(waiter);
-      },
-      release: (close: boolean) => {
-        this.#iterating = false;
-        if (close) {
-          this.close();
-          return;
-        }
-        if (this.#handlers.length > 0) {
-          // Handlers go on without waiting for an iterator that may never come.
-          this.#behind = [];
-        }
-        // A `next` that waits is answered: its iterator is done.
-        this.#wake();
-      },
-    };
-  }
-
-  #queueIsDone(): boolean {
-    return this.#queue.isEmpty && !this.#pumping;
-  }
-
-  /** The next event for the iterator. Where handlers are, they have it first. */
-  #take(): AnyEvent | undefined {
-    const event = this.#behind.shift() ?? this.#takeFromQueue();
-    if (event !== undefined) {
-      this.#delivered = event.lastEventId;
-      this.#refill();
-    }
-    return event;
-  }
-
-  #takeFromQueue(): AnyEvent | undefined {
-    if (this.#pumping || this.#handlers.length > 0) {
-      return undefined;
-    }
-    for (;;) {
-      const next = this.#queue.next();
-      if (!(next instanceof Notice)) {
-        return next;
-      }
-      this.#tellNotice(next);
-    }
-  }
-
-  #drainSoon(): void {
-    if (!this.#draining) {
-      this.#draining = true;
-      queueMicrotask(() => {
-        this.#draining = false;
-        void this.#drain();
-      });
-    }
-  }
-
-  /** Gives what waits to whoever wants it, and asks for more. */
-  async #drain(): Promise<void> {
-    if (this.#pumping) {
-      return;
-    }
-    if (this.#handlers.length > 0) {
-      this.#pumping = true;
-      await this.#pump();
-    } else if (!this.#iterating) {
-      this.#tellLeadingNotices();
-    }
-    this.#wake();
-    this.#refill();
-    if (this.#end !== undefined) {
-      this.#settle(this.#end);
-    }
-  }
-
-  async #pump(): Promise<void> {
-    while (this.#handlers.length > 0) {
-      const next = this.#queue.next();
-      if (next === undefined) {
-        break;
-      }
-      if (next instanceof Notice) {
-        this.#tellNotice(next);
-        continue;
-      }
-      if (this.#iterating) {
-        this.#behind.push(next);
-        this.#wake();
-      } else {
-        this.#delivered = next.lastEventId;
-      }
-      const waits = this.#callHandlers(next);
-      if (waits.length > 0) {
-        // Closing does not wait for a handler that never comes back. (A race with `closed`
-        // would leave a reaction on it for each event.)
-        await new Promise<unknown>((resolve) => {
-          this.#stopWaiting = resolve;
-          void Promise.all(waits).then(resolve);
-        });
-      }
-      this.#refill();
-    }
-    // Not where this is awaited: what arrives until then would wait for ever.
-    this.#pumping = false;
-  }
-
-  #callHandlers(event: AnyEvent): PromiseLike<unknown>[] {
-    const waits: PromiseLike<unknown>[] = [];
-    const handlers = this.#handlers;
-    for (const handler of handlers) {
-      // One of the others may just have taken it off.
-      const off = this.#handlers !== handlers && !this.#handlers.includes(handler);
-      if (off || !handler.passes(event)) {
-        continue;
-      }
-      try {
-        const result = handler.call(event) as PromiseLike<unknown> | undefined;
-        if (typeof result?.then === 'function') {
-          waits.push(Promise.resolve(result).catch(report));
-        }
-      } catch (error) {
-        report(error);
-      }
-    }
-    return waits;
-  }
-
-  #wake(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    waiters.forEach((waiter) => waiter());
-  }
-
-  #settle(end: Closed): void {
-    const handlersHaveMore = this.#handlers.length > 0 && !this.#queueIsDone();
-    if (!handlersHaveMore) {
-      this.#resolveClosed(end);
-    }
-  }
-
-  /** Whether somebody reads, and less than this share of the buffer is taken. */
-  #hasRoom(share: number): boolean {
-    const { events, bytes } = this.#settings.buffer;
-    return (
-      (this.#handlers.length > 0 || this.#iterating) &&
-      this.#queue.events + this.#behind.length < Math.max(events * share, 1) &&
-      this.#queue.size < Math.max(bytes * share, 1)
-    );
-  }
-
-  #refill(): void {
-    // Not at every single event: each start costs a turn of the network's loop.
-    if (this.#paused && this.#connection !== undefined && this.#hasRoom(1 / 2)) {
-      this.#paused = false;
-      this.#command((connection) => connection.want());
+      this.#command((source) => source.listen(name));
     }
   }
 
   // ---- news of the stream's own life
 
-  #tellLeadingNotices(): void {
-    for (let notice = this.#queue.nextNotice(); notice; notice = this.#queue.nextNotice()) {
-      this.#tellNotice(notice);
+  #tellFailure(detail: StreamNews['error']): void {
+    if (this.#end?.reason !== 'closed' && this.#end?.reason !== 'aborted') {
+      this.#tell('error', detail);
     }
   }
 
@@ -649,6 +380,14 @@ export class LiveStream {
   #tell(type: string, detail: object): void {
     this.#news.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+function tooSlow({ buffer }: Settings): TidewireError {
+  return new TidewireError(
+    `more came than was consumed: ${buffer.events} events or ${buffer.bytes} bytes waited already. ` +
+      "Enlarge 'buffer', or choose another 'buffer.overflow'",
+    { code: 'slow-consumer' },
+  );
 }
 
 function checkHandler(handler: unknown): void {

@@ -1,12 +1,14 @@
 /** Checked options as the WebAssembly module reads them. */
 
 import type { ConnectionOptions } from './boundary.js';
+import type { FilterNames } from './filter.js';
 import { profileLines } from './lines.js';
 import type { Settings } from './options.js';
 
 export function connectionOptions(
   settings: Settings,
-  filter: { readonly categories: string[]; readonly types: string[] },
+  filter: FilterNames,
+  lastEventId: string,
   hasToken: boolean,
 ): ConnectionOptions {
   const policy = settings.reconnect || {};
@@ -19,8 +21,9 @@ export function connectionOptions(
     fetch: settings.fetch && outsideOfTheModule(settings.fetch),
     transport: settings.transport,
     withCredentials: settings.credentials === 'include',
-    ...filter,
-    lastEventId: settings.lastEventId,
+    categories: [...filter.categories],
+    types: [...filter.types],
+    lastEventId,
     hasToken,
     connectTimeout: settings.connectTimeout,
     staleAfter: settings.staleAfter,
@@ -31,10 +34,15 @@ export function connectionOptions(
     factor: policy.factor ?? NaN,
     jitter: policy.jitter ?? true,
     maxAttempts: policy.maxAttempts ?? Infinity,
+    pauseWhenHidden: settings.pauseWhenHidden,
   };
 }
 
-/** A user's `fetch`, called when the module is off the stack. */
+/** A user's `fetch`, called when the module is off the stack, unless it was given up by then. */
 function outsideOfTheModule(given: typeof fetch): typeof fetch {
-  return (input, init) => Promise.resolve().then(() => given(input, init));
+  return (input, init) =>
+    Promise.resolve().then(() => {
+      init?.signal?.throwIfAborted();
+      return given(input, init);
+    });
 }

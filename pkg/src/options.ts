@@ -4,6 +4,7 @@ import type { CategoryName, Parse, TypeName } from './event.js';
 import { checkFilter } from './filter.js';
 import type { AnyProfile, ProfileDefinition } from './profile.js';
 import { plain } from './profiles/plain.js';
+import type { CursorStore } from './store.js';
 import { oneOf, shown, suggestion } from './wording.js';
 
 /** Why a token is asked for. */
@@ -34,13 +35,19 @@ export interface ReconnectOptions {
     | undefined;
 }
 
-/** How much may wait for a slow consumer before the stream is paused. */
+/** How much may wait for a slow consumer, and what is done when that is not enough. */
 export interface BufferOptions {
   /** Default 1024. */
   readonly events?: number | undefined;
   /** UTF-16 units of the events' text. Default 4 MiB. One chunk more may come. */
   readonly bytes?: number | undefined;
-  readonly overflow?: 'pause' | undefined;
+  /**
+   * `pause` stops reading, so that the server has to wait. `drop` sheds the oldest events that the
+   * profile calls droppable, and pauses where there are none left; what it calls critical is never
+   * shed. `close` ends the stream with the reason `slow-consumer` once more comes than there is
+   * room for. Default `pause`; with EventSource, which cannot pause, `close`.
+   */
+  readonly overflow?: 'pause' | 'drop' | 'close' | undefined;
 }
 
 /** The options of `connect`. Durations are milliseconds. */
@@ -85,6 +92,22 @@ export interface ConnectOptions<
   readonly buffer?: BufferOptions | undefined;
   /** When payloads are parsed: before delivery, when looked at, or not. Default: as the profile says. */
   readonly parse?: Mode | undefined;
+  /** The `Idempotency-Key` header of a request that is sent once. `true`: a random UUID. */
+  readonly idempotencyKey?: string | true | undefined;
+  /**
+   * Where the last event ID is kept, so that a reload goes on from there: `sessionStore()` or your
+   * own. It moves on when an event was consumed: its handlers have finished, or the iterator asked
+   * for the next. A `lastEventId` that is given wins.
+   */
+  readonly store?: CursorStore | undefined;
+  /**
+   * Streams of one page to the same URL with the same options use one connection. Each keeps its
+   * own filter, handlers and buffer; the connection is closed with the last. One whose buffer is full
+   * and pauses, pauses them all. Functions count as the same only if they are the same one.
+   */
+  readonly share?: boolean | undefined;
+  /** Close the connection while the page is hidden, and go on when it is shown. Default false. */
+  readonly pauseWhenHidden?: boolean | undefined;
 }
 
 /** Options that were checked, with what was left out. */
@@ -101,14 +124,26 @@ export interface Settings {
   readonly transport: 'fetch' | 'eventsource';
   readonly credentials: RequestCredentials | undefined;
   readonly lastEventId: string;
+  /** It was given: what a store says does not count. */
+  readonly hasLastEventId: boolean;
   readonly signal: AbortSignal | undefined;
   readonly fetch: typeof fetch | undefined;
   readonly connectTimeout: number;
   readonly staleAfter: number;
   readonly maxEventBytes: number;
   readonly reconnect: ReconnectOptions | false;
-  readonly buffer: { readonly events: number; readonly bytes: number };
+  readonly buffer: {
+    readonly events: number;
+    readonly bytes: number;
+    readonly overflow: 'pause' | 'drop' | 'close';
+    /** Whether the transport can. */
+    readonly pauses: boolean;
+  };
   readonly parse: Parse | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly store: CursorStore | undefined;
+  readonly share: boolean;
+  readonly pauseWhenHidden: boolean;
 }
 
 /** @throws TypeError that names the option, what was given and what is allowed. */
@@ -142,6 +177,8 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
     types: [...(options.types ?? [])],
   };
   checkFilter(profile, filter);
+  checkOverflow(options.buffer?.overflow, profile, transport);
+  checkRepetition(options, profile, method);
   if (transport === 'eventsource') {
     checkEventSource(options, profile, method);
   }
@@ -157,6 +194,7 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
     transport,
     credentials: options.credentials,
     lastEventId: options.lastEventId ?? '',
+    hasLastEventId: options.lastEventId !== undefined,
     signal: options.signal ?? undefined,
     fetch: options.fetch,
     connectTimeout: options.connectTimeout ?? 30_000,
@@ -166,16 +204,28 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
     buffer: {
       events: options.buffer?.events ?? 1024,
       bytes: options.buffer?.bytes ?? 4 * 1024 * 1024,
+      overflow: options.buffer?.overflow ?? (transport === 'fetch' ? 'pause' : 'close'),
+      pauses: transport === 'fetch',
     },
     parse: options.parse,
+    idempotencyKey: options.idempotencyKey === true ? randomUuid() : options.idempotencyKey,
+    store: options.store,
+    share: options.share ?? false,
+    pauseWhenHidden: options.pauseWhenHidden ?? false,
   };
 }
 
 /** The headers of one attempt, flat: name, value, name, value… */
-export function flatHeaders(headers: HeadersInit | undefined, jsonBody: boolean): string[] {
-  const all = new Headers(headers);
+export function flatHeaders(
+  { jsonBody, idempotencyKey }: Settings,
+  given: HeadersInit | undefined,
+): string[] {
+  const all = new Headers(given);
   if (jsonBody && !all.has('content-type')) {
     all.set('content-type', 'application/json');
+  }
+  if (idempotencyKey !== undefined) {
+    all.set('idempotency-key', idempotencyKey);
   }
   return [...all].flat();
 }
@@ -250,6 +300,18 @@ const OPTIONS: Checks<ConnectOptions> = {
     return `{ ${Object.keys(BUFFER).join(', ')} }`;
   },
   parse: words('eager', 'lazy', 'text'),
+  idempotencyKey: (value) =>
+    value === true || (typeof value === 'string' && /^[!-~]{1,255}$/.test(value))
+      ? undefined
+      : 'true, or 1 to 255 visible ASCII characters',
+  store: (value) =>
+    isObject(value) &&
+    typeof (value as Partial<CursorStore>).get === 'function' &&
+    typeof (value as Partial<CursorStore>).set === 'function'
+      ? undefined
+      : 'sessionStore(), or an object with the functions get and set',
+  share: flag,
+  pauseWhenHidden: flag,
 };
 
 const RECONNECT: Checks<ReconnectOptions> = {
@@ -257,7 +319,7 @@ const RECONNECT: Checks<ReconnectOptions> = {
   maxDelay: milliseconds,
   factor: (value) =>
     typeof value === 'number' && value >= 1 && value < Infinity ? undefined : 'a number from 1',
-  jitter: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  jitter: flag,
   maxAttempts: (value) =>
     value === Infinity || (Number.isInteger(value) && (value as number) > 0)
       ? undefined
@@ -268,7 +330,7 @@ const RECONNECT: Checks<ReconnectOptions> = {
 const BUFFER: Checks<BufferOptions> = {
   events: positive,
   bytes: positive,
-  overflow: words('pause'),
+  overflow: words('pause', 'drop', 'close'),
 };
 
 const HEADERS = 'an object of names and values, a Headers, or a function that returns one';
@@ -304,6 +366,44 @@ function checkOrder(reconnect: ReconnectOptions | false): void {
   }
 }
 
+function checkOverflow(
+  overflow: BufferOptions['overflow'],
+  profile: ProfileDefinition,
+  transport: 'fetch' | 'eventsource',
+): void {
+  if (overflow === 'pause' && transport === 'eventsource') {
+    throw new TypeError(
+      "buffer.overflow: EventSource cannot pause; use transport 'fetch'. Allowed: 'drop', 'close'",
+    );
+  }
+  const droppable = profile.droppable?.some((type) => !profile.critical?.includes(type));
+  if (overflow === 'drop' && droppable !== true) {
+    throw new TypeError(
+      `buffer.overflow: ${profile.name} calls no event droppable. Allowed: ` +
+        (transport === 'fetch' ? "'pause', 'close'" : "'close'"),
+    );
+  }
+}
+
+/** What only makes sense for requests that are sent once, and what only for others. */
+function checkRepetition(
+  options: ConnectOptions,
+  profile: ProfileDefinition,
+  method: string,
+): void {
+  if (options.idempotencyKey !== undefined && method === 'GET') {
+    throw new TypeError('idempotencyKey: a GET may be repeated anyway, and needs none');
+  }
+  const sentOnce = method !== 'GET' || profile.runsOnce === true;
+  if (options.share === true && sentOnce) {
+    throw new TypeError('share: a request that is sent once has an answer of its own');
+  }
+  if (options.store !== undefined && (sentOnce || profile.cursor === 'none')) {
+    const who = profile.cursor === 'none' ? profile.name : `a ${method}`;
+    throw new TypeError(`store: ${who} cannot be told where to go on`);
+  }
+}
+
 function checkEventSource(
   options: ConnectOptions,
   profile: ProfileDefinition,
@@ -322,8 +422,9 @@ function checkEventSource(
   if (options.token !== undefined && options.token !== null && !isQuery(profile.auth)) {
     refuse('token', `cannot send a token in a header, as ${profile.name} wants it`);
   }
-  if (options.lastEventId && !isQuery(profile.cursor)) {
-    refuse('lastEventId', 'cannot be told where to go on');
+  if (!isQuery(profile.cursor)) {
+    if (options.lastEventId) refuse('lastEventId', 'cannot be told where to go on');
+    if (options.store !== undefined) refuse('store', 'cannot be told where to go on');
   }
 }
 
@@ -412,6 +513,10 @@ function words(...allowed: string[]): Check {
     allowed.includes(value as string) ? undefined : oneOf(allowed.map((word) => `'${word}'`));
 }
 
+function flag(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'true or false';
+}
+
 function functionType(value: unknown): string | undefined {
   return typeof value === 'function' ? undefined : 'a function';
 }
@@ -426,4 +531,14 @@ function positive(value: unknown): string | undefined {
   return value === Infinity || (Number.isInteger(value) && (value as number) > 0)
     ? undefined
     : 'a whole number from 1, or Infinity';
+}
+
+/** Of version 4. Pages that did not come by https have no `crypto.randomUUID`. */
+function randomUuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const hex = Array.from(bytes, (byte, index) => {
+    const set = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte;
+    return set.toString(16).padStart(2, '0');
+  }).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -4,6 +4,7 @@ import { KIND, ROW } from './boundary.js';
 import { DecodeFailure, type Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
+import { leaveOut } from './rows.js';
 
 /** Something that is told in its place among the events, not an event of the server. */
 export class Notice {
@@ -73,6 +74,45 @@ export class EventQueue {
     } else {
       this.#entries.push(new PassedOver(id));
     }
+  }
+
+  /**
+   * Drops the oldest events that may be dropped while `tooMuch` says so.
+   * Answers how many those were.
+   */
+  shed(isDroppable: (kind: number) => boolean, tooMuch: () => boolean): number {
+    const before = this.events;
+    const entries: (Batch | Notice | PassedOver)[] = [];
+    let lost: string | undefined;
+    for (const entry of this.#entries.slice(this.#gone)) {
+      if (entry instanceof PassedOver) {
+        lost = undefined;
+      }
+      const stays = entry instanceof Notice || entry instanceof PassedOver;
+      if (stays || (lost === undefined && !(tooMuch() && holds(entry, isDroppable)))) {
+        entries.push(entry);
+        continue;
+      }
+      const rest = leaveOut(entry, lost, (kind, _name, length) => {
+        if (!isDroppable(kind) || !tooMuch()) {
+          return false;
+        }
+        this.events -= 1;
+        this.size -= length;
+        return true;
+      });
+      this.size += rest.added;
+      lost = rest.lost;
+      if (rest.rows.length > 0) {
+        entries.push({ text: rest.text, rows: rest.rows, row: 0, at: 0, passes: entry.passes });
+      }
+    }
+    if (lost !== undefined) {
+      entries.push(new PassedOver(lost));
+    }
+    this.#entries = entries;
+    this.#gone = 0;
+    return before - this.events;
   }
 
   pushNotice(notice: Notice): void {
@@ -154,4 +194,13 @@ export class EventQueue {
       this.#gone = 0;
     }
   }
+}
+
+function holds(batch: Batch, isDroppable: (kind: number) => boolean): boolean {
+  for (let row = batch.row; row < batch.rows.length; row += ROW.width) {
+    if (isDroppable(batch.rows[row + ROW.kind] ?? KIND.unknown)) {
+      return true;
+    }
+  }
+  return false;
 }

@@ -31,6 +31,7 @@ export interface Closed {
     | 'rejected'
     /** No attempt is left. */
     | 'exhausted'
+    /** More came than was taken, and `buffer.overflow` says to close then. */
     | 'slow-consumer'
     /** The platform cannot run this. */
     | 'unsupported';
@@ -51,6 +52,22 @@ export interface StreamNews {
   decodeerror: DecodeFailure;
   /** An attempt failed. `delay` is the milliseconds until the next one. */
   error: { readonly error: TidewireError; readonly willRetry: boolean; readonly delay: number };
+}
+
+/** What a stream has counted since it began. */
+export interface StreamStats {
+  /** Events that a handler or the iterator was given. */
+  readonly delivered: number;
+  /** Events that had come before, after a reconnection say, and were left out. */
+  readonly duplicates: number;
+  /** Events that `buffer.overflow: 'drop'` has shed. */
+  readonly dropped: number;
+  /** How often the stream was open again after it had been. */
+  readonly reconnections: number;
+  /** How often a `gap` was told. */
+  readonly gaps: number;
+  /** Requests, those among them that only got as far as the token. */
+  readonly attempts: number;
 }
 
 type NewsListener<Type extends keyof StreamNews> =
@@ -76,6 +93,8 @@ export interface TidewireStream<
   readonly state: StreamState;
   /** The id to go on from: that of the last event that was delivered. */
   readonly lastEventId: string;
+  /** A fresh plain object at each look. Streams that share a connection count from when they joined it. */
+  readonly stats: StreamStats;
   /** Resolves, always, once the stream has ended and its handlers have had every event. */
   readonly closed: Promise<Closed>;
 

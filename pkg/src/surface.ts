@@ -2,6 +2,7 @@
 
 export { DecodeError, TidewireError, type ErrorCode } from './error.js';
 export type { EventShape, KnownEvent, Parse, StreamEvent, UnknownEvent } from './event.js';
+export { sessionStore, type CursorStore } from './store.js';
 export type { DecodeFailure } from './decode.js';
 export type {
   BufferOptions,
@@ -25,5 +26,6 @@ export type {
   FilterChange,
   StreamNews,
   StreamState,
+  StreamStats,
   TidewireStream,
 } from './stream.js';

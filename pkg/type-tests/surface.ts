@@ -3,8 +3,11 @@
 import {
   connect,
   DecodeError,
+  type CursorStore,
   defineProfile,
   type EventOf,
+  sessionStore,
+  type StreamStats,
   type StreamEvent,
   type TidewireError,
   type TidewireStream,
@@ -172,8 +175,6 @@ export function options(controller: AbortController): void {
   connect('/', { profile: dashtam, types: ['sync.accounts'] });
   // @ts-expect-error -- false, or an object
   connect('/', { reconnect: true });
-  // @ts-expect-error -- what waits is only ever paused
-  connect('/', { buffer: { overflow: 'drop' } });
   // @ts-expect-error -- answers at once
   connect('/', { reconnect: { when: async () => true } });
 }
@@ -232,4 +233,23 @@ export async function theRest(): Promise<void> {
   initialize(fetch('/tidewire.wasm'));
   connectSlim('/', { profile: dashtam }).close();
   connectByUrl('/', { profile: dashtam }).reconnect();
+}
+
+export function reliability(): void {
+  const store: CursorStore = { get: async () => null, set: (_key, _id) => {} };
+  const stream = connect('/events', { share: true, store, pauseWhenHidden: true });
+  connect('/events', { store: sessionStore('app:'), buffer: { overflow: 'close' } });
+  connect('/events', { method: 'POST', idempotencyKey: true });
+  connect('/events', { method: 'POST', idempotencyKey: 'order-7' });
+  // @ts-expect-error -- there is no such way to deal with too much
+  connect('/events', { buffer: { overflow: 'block' } });
+  // @ts-expect-error -- a key is made or given, or there is none
+  connect('/events', { idempotencyKey: false });
+  // @ts-expect-error -- a store has both
+  connect('/events', { store: { get: () => null } });
+  const stats: StreamStats = stream.stats;
+  const counted: number = stats.delivered + stats.duplicates + stats.dropped;
+  // @ts-expect-error -- what was counted is not to be changed
+  stats.gaps = 0;
+  holds<Equal<typeof counted, number>>();
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { connect, defineProfile } from '../../pkg/dist/index.js';
+import { connect, defineProfile, sessionStore } from '../../pkg/dist/index.js';
 import {
   cortex,
   dashtam,
@@ -20,12 +20,23 @@ cyclic.self = cyclic;
 const REFUSED = [
   [
     { catagories: [] },
-    /^unknown option 'catagories' \(did you mean 'categories'\?\)\. Allowed: profile, categories, types, token, .*, parse$/,
+    /^unknown option 'catagories' \(did you mean 'categories'\?\)\. Allowed: profile, categories, types, token, .*, pauseWhenHidden$/,
   ],
   [{ validate: true }, /^unknown option 'validate'\. Allowed: /],
-  [{ share: true }, /^unknown option 'share'/],
-  [{ store: {} }, /^unknown option 'store'/],
-  [{ pauseWhenHidden: false }, /^unknown option 'pauseWhenHidden'/],
+  [{ share: 1 }, 'share must be true or false, not 1'],
+  [{ share: true, body: {} }, 'share: a request that is sent once has an answer of its own'],
+  [
+    { store: {} },
+    'store must be sessionStore(), or an object with the functions get and set, not {}',
+  ],
+  [{ store: sessionStore(), profile: hive }, 'store: hive cannot be told where to go on'],
+  [{ store: sessionStore(), body: {} }, 'store: a POST cannot be told where to go on'],
+  [{ pauseWhenHidden: 'yes' }, 'pauseWhenHidden must be true or false, not "yes"'],
+  [
+    { idempotencyKey: 'a key', body: {} },
+    'idempotencyKey must be true, or 1 to 255 visible ASCII characters, not "a key"',
+  ],
+  [{ idempotencyKey: true }, 'idempotencyKey: a GET may be repeated anyway, and needs none'],
   [
     { profile: 'dashtam' },
     'profile must be a profile of \'tidewire/profiles\', or one made by defineProfile, not "dashtam"',
@@ -106,7 +117,22 @@ const REFUSED = [
   ],
   [{ buffer: 5 }, 'buffer must be { events, bytes, overflow }, not 5'],
   [{ buffer: { events: 0 } }, 'buffer.events must be a whole number from 1, or Infinity, not 0'],
-  [{ buffer: { overflow: 'drop' } }, 'buffer.overflow must be \'pause\', not "drop"'],
+  [
+    { buffer: { overflow: 'block' } },
+    "buffer.overflow must be 'pause', 'drop' or 'close', not \"block\"",
+  ],
+  [
+    { buffer: { overflow: 'drop' } },
+    "buffer.overflow: plain calls no event droppable. Allowed: 'pause', 'close'",
+  ],
+  [
+    { transport: 'eventsource', buffer: { overflow: 'pause' } },
+    "buffer.overflow: EventSource cannot pause; use transport 'fetch'. Allowed: 'drop', 'close'",
+  ],
+  [
+    { transport: 'eventsource', store: sessionStore() },
+    "store: EventSource cannot be told where to go on; use transport 'fetch'",
+  ],
   [{ parse: true }, "parse must be 'eager', 'lazy' or 'text', not true"],
   [
     { transport: 'eventsource', headers: {} },
@@ -193,6 +219,10 @@ test('an option that is undefined is as if it were left out', () => {
     'reconnect',
     'buffer',
     'parse',
+    'idempotencyKey',
+    'store',
+    'share',
+    'pauseWhenHidden',
   ];
   connect(URL_, Object.fromEntries(names.map((name) => [name, undefined]))).close();
 });

@@ -92,6 +92,9 @@ export function scriptedModule() {
   class Connection {
     calls = [];
     lastEventId = '';
+    duplicates = 0;
+    /** What the module answers to a change of the filter; null: it does not answer yet. */
+    filterError = undefined;
 
     constructor(options, host) {
       this.options = { ...options };
@@ -117,12 +120,20 @@ export function scriptedModule() {
       this.host.closed('aborted', '', 0, '', '');
     }
 
+    slowConsumer() {
+      this.calls.push('slowConsumer');
+      this.host.closed('slow-consumer', '', 0, '', '');
+    }
+
     reconnect() {
       this.calls.push('reconnect');
     }
 
     setFilter(categories, types) {
       this.calls.push(['setFilter', categories, types]);
+      if (this.filterError !== null) {
+        this.host.filtered(this.filterError);
+      }
     }
 
     free() {

@@ -1,0 +1,433 @@
+/** Between what arrives and who takes it: the buffer, the handlers and the iterator. */
+
+import { KIND } from './boundary.js';
+import { Decoder } from './decode.js';
+import type { AnyEvent } from './event.js';
+import type { Passes } from './filter.js';
+import type { Consumer } from './iterate.js';
+import type { Settings } from './options.js';
+import { EventQueue, Notice } from './queue.js';
+import { report } from './report.js';
+import type { Closed } from './stream.js';
+import type { Progress } from './store.js';
+
+interface Handler {
+  readonly passes: Passes;
+  readonly call: (event: AnyEvent) => unknown;
+}
+
+/** The stream, as its delivery sees it. */
+export interface Owner {
+  /** There is a connection that can be asked for more. */
+  readonly isConnected: boolean;
+  /** Read on. */
+  want(): void;
+  /** More came than was taken, and nothing of it may be shed. */
+  tooSlow(): void;
+  tell(notice: Notice): void;
+  repairJson(text: string): string;
+  close(): void;
+  /** How it ended; what waits is delivered yet. */
+  readonly end: Closed | undefined;
+  /** The handlers have had all that they get. */
+  settle(end: Closed): void;
+}
+
+const QUIET: readonly Closed['reason'][] = ['closed', 'aborted', 'ended'];
+
+export class Delivery {
+  /** Events that a consumer was given. */
+  delivered = 0;
+  /** Events that the buffer has shed. */
+  dropped = 0;
+  /** The last event ID of the last event that was given. */
+  lastEventId: string;
+  readonly #owner: Owner;
+  readonly #buffer: Settings['buffer'];
+  readonly #progress: Progress | undefined;
+  readonly #decoder: Decoder;
+  readonly #queue: EventQueue;
+  /** By the type's index. */
+  readonly #droppable: readonly boolean[];
+  readonly #droppableTypes: ReadonlySet<string>;
+  /** The connection waits for `want`. */
+  #paused = true;
+  /** Replaced, never changed: it is walked while handlers come and go. */
+  #handlers: readonly Handler[] = [];
+  #pumping = false;
+  /** Lets go of the handlers that the next event waits for. */
+  #stopWaiting: ((_: undefined) => void) | undefined;
+  #draining = false;
+  /** What handlers have had and the iterator has not. */
+  #behind: AnyEvent[] = [];
+  #behindSize = 0;
+  #iterating = false;
+  /** What the iterator has had last, and is at work on. */
+  #taken: AnyEvent[] = [];
+  #waiters: (() => void)[] = [];
+
+  constructor(settings: Settings, progress: Progress | undefined, owner: Owner) {
+    const { profile, parse, lastEventId, buffer } = settings;
+    this.#owner = owner;
+    this.#buffer = buffer;
+    this.#progress = progress;
+    this.lastEventId = lastEventId;
+    this.#decoder = new Decoder(profile, parse, lastEventId, (text) => owner.repairJson(text));
+    this.#queue = new EventQueue(this.#decoder);
+    // What a profile calls critical is never dropped, whatever else it calls it.
+    this.#droppableTypes = new Set(
+      (profile.droppable ?? []).filter((type) => !profile.critical?.includes(type)),
+    );
+    this.#droppable = Object.values(profile.categories)
+      .flat()
+      .map((type) => this.#droppableTypes.has(type));
+  }
+
+  /** Events that come from now on go on from here. */
+  startFrom(lastEventId: string): void {
+    this.lastEventId = lastEventId;
+    this.#decoder.lastEventId = lastEventId;
+  }
+
+  /** Whether nothing waits. */
+  get isUpToDate(): boolean {
+    return this.#queue.events === 0 && this.#behind.length === 0;
+  }
+
+  /** Nothing more fits, whether or not anybody reads. */
+  get holdsBack(): boolean {
+    const { overflow } = this.#buffer;
+    return overflow === 'drop' ? this.#isOverfull() : overflow === 'pause' && this.#isTaken(1);
+  }
+
+  /** Takes a chunk's events; `rows` is gone after the return. Answers whether to read on. */
+  push(text: string, rows: Uint32Array): boolean {
+    const { overflow } = this.#buffer;
+    if (overflow === 'close' && this.#isTaken(1)) {
+      this.#owner.tooSlow();
+      return false;
+    }
+    this.#queue.pushBatch(text, rows);
+    if (overflow === 'drop') {
+      this.#shed();
+    }
+    this.drainSoon();
+    if (this.holdsBack && !this.#buffer.pauses) {
+      this.#owner.tooSlow();
+    }
+    this.#paused = this.holdsBack || !this.#isRead();
+    return !this.#paused;
+  }
+
+  /** Takes of a chunk's events only the last event ID. */
+  pushIdOf(text: string, rows: Uint32Array): boolean {
+    this.#queue.pushIdOf(text, rows);
+    this.#paused = this.holdsBack || !this.#isRead();
+    return !this.#paused;
+  }
+
+  pushNotice(notice: Notice): void {
+    this.#queue.pushNotice(notice);
+    this.drainSoon();
+  }
+
+  /** What waits is delivered only if it passes. */
+  filter(passes: Passes): void {
+    this.#queue.filter(passes);
+    this.#keepBehind(passes);
+  }
+
+  /** Nothing that waits is delivered. */
+  clear(): void {
+    this.#queue.clear();
+    this.#behind = [];
+    this.#behindSize = 0;
+    // Not even a handler that never comes back holds the end up.
+    this.#stopWaiting?.(undefined);
+  }
+
+  handle(passes: Passes, call: (event: AnyEvent) => unknown): () => void {
+    const handler = { passes, call };
+    this.#handlers = [...this.#handlers, handler];
+    this.drainSoon();
+    return () => {
+      this.#handlers = this.#handlers.filter((other) => other !== handler);
+    };
+  }
+
+  /** One event after the other. */
+  consumer(): Consumer<AnyEvent> {
+    return this.#consumer(() => this.#take());
+  }
+
+  /** All that is there, each time. */
+  batchConsumer(): Consumer<AnyEvent[]> {
+    return this.#consumer(() => {
+      const all: AnyEvent[] = [];
+      for (let event = this.#take(); event !== undefined; event = this.#take()) {
+        all.push(event);
+      }
+      return all.length === 0 ? undefined : all;
+    });
+  }
+
+  refill(): void {
+    // Not at every single event: each start costs a turn of the network's loop.
+    if (this.#paused && this.#owner.isConnected && this.#isRead() && !this.#isTaken(1 / 2)) {
+      this.#paused = false;
+      this.#owner.want();
+    }
+  }
+
+  // ---- the buffer
+
+  #isRead(): boolean {
+    return this.#handlers.length > 0 || this.#iterating;
+  }
+
+  /** Whether this share of the buffer is taken. */
+  #isTaken(share: number): boolean {
+    const { events, bytes } = this.#buffer;
+    return (
+      this.#waiting() >= Math.max(events * share, 1) ||
+      this.#queue.size + this.#behindSize >= Math.max(bytes * share, 1)
+    );
+  }
+
+  #isOverfull(): boolean {
+    const { events, bytes } = this.#buffer;
+    return this.#waiting() > events || this.#queue.size + this.#behindSize > bytes;
+  }
+
+  #waiting(): number {
+    return this.#queue.events + this.#behind.length;
+  }
+
+  #shed(): void {
+    if (!this.#isOverfull()) {
+      return;
+    }
+    // What handlers have had already is the oldest.
+    for (let at = 0; at < this.#behind.length && this.#isOverfull();) {
+      const event = this.#behind[at];
+      if (event !== undefined && this.#droppableTypes.has(event.type)) {
+        this.#behind.splice(at, 1);
+        this.#forgetBehind(event);
+        this.dropped += 1;
+      } else {
+        at += 1;
+      }
+    }
+    this.dropped += this.#queue.shed(
+      (kind) => this.#droppable[kind & KIND.typeMask] === true,
+      () => this.#isOverfull(),
+    );
+  }
+
+  #keepBehind(passes: Passes): void {
+    const behind = this.#behind;
+    this.#behind = behind.filter(passes);
+    behind.filter((event) => !passes(event)).forEach((event) => this.#forgetBehind(event));
+  }
+
+  /** The iterator does not get it. */
+  #forgetBehind(event: AnyEvent): void {
+    this.#behindSize -= event.raw.length;
+    this.#progress?.done(event);
+  }
+
+  // ---- the consumers
+
+  #consumer<T>(take: () => T | undefined): Consumer<T> {
+    if (this.#iterating) {
+      throw new TypeError('this stream is being iterated already: one iterator at a time');
+    }
+    this.#iterating = true;
+    this.refill();
+    return {
+      take: () => {
+        // Who asks for the next is done with the one before.
+        this.#finishTaken();
+        return take();
+      },
+      end: () => {
+        const { end } = this.#owner;
+        return this.#behind.length === 0 && this.#queueIsDone() ? end : undefined;
+      },
+      isQuiet: (end: Closed) => QUIET.includes(end.reason),
+      wait: (waiter: () => void) => {
+        this.#waiters.push(waiter);
+      },
+      release: (close: boolean) => {
+        this.#iterating = false;
+        if (close) {
+          this.#owner.close();
+          return;
+        }
+        if (this.#handlers.length > 0) {
+          // Handlers go on without waiting for an iterator that may never come.
+          this.#keepBehind(() => false);
+          this.#finishTaken();
+        }
+        // A `next` that waits is answered: its iterator is done.
+        this.#wake();
+      },
+    };
+  }
+
+  #queueIsDone(): boolean {
+    return this.#queue.isEmpty && !this.#pumping;
+  }
+
+  /** The next event for the iterator. Where handlers are, they have it first. */
+  #take(): AnyEvent | undefined {
+    const event = this.#takeBehind() ?? this.#takeFromQueue();
+    if (event !== undefined) {
+      this.lastEventId = event.lastEventId;
+      if (this.#progress !== undefined) {
+        this.#taken.push(event);
+      }
+      this.refill();
+    }
+    return event;
+  }
+
+  #takeBehind(): AnyEvent | undefined {
+    const event = this.#behind.shift();
+    if (event !== undefined) {
+      this.#behindSize -= event.raw.length;
+    }
+    return event;
+  }
+
+  #takeFromQueue(): AnyEvent | undefined {
+    if (this.#pumping || this.#handlers.length > 0) {
+      return undefined;
+    }
+    for (;;) {
+      const next = this.#queue.next();
+      if (next === undefined) {
+        return undefined;
+      }
+      if (!(next instanceof Notice)) {
+        this.delivered += 1;
+        this.#progress?.begin(next, 1);
+        return next;
+      }
+      this.#owner.tell(next);
+    }
+  }
+
+  #finishTaken(): void {
+    for (const event of this.#taken.splice(0)) {
+      this.#progress?.done(event);
+    }
+  }
+
+  drainSoon(): void {
+    if (!this.#draining) {
+      this.#draining = true;
+      queueMicrotask(() => {
+        this.#draining = false;
+        void this.#drain();
+      });
+    }
+  }
+
+  /** Gives what waits to whoever wants it, and asks for more. */
+  async #drain(): Promise<void> {
+    if (this.#pumping) {
+      return;
+    }
+    if (this.#handlers.length > 0) {
+      this.#pumping = true;
+      await this.#pump();
+    } else if (!this.#iterating) {
+      this.#tellLeadingNotices();
+    }
+    this.#wake();
+    this.refill();
+    const { end } = this.#owner;
+    const handlersHaveMore = this.#handlers.length > 0 && !this.#queueIsDone();
+    if (end !== undefined && !handlersHaveMore) {
+      this.#owner.settle(end);
+    }
+  }
+
+  async #pump(): Promise<void> {
+    while (this.#handlers.length > 0) {
+      const next = this.#queue.next();
+      if (next === undefined) {
+        break;
+      }
+      if (next instanceof Notice) {
+        this.#owner.tell(next);
+        continue;
+      }
+      this.#progress?.begin(next, this.#iterating ? 2 : 1);
+      if (this.#iterating) {
+        this.#behind.push(next);
+        this.#behindSize += next.raw.length;
+        this.#wake();
+      } else {
+        this.#finishTaken();
+        this.lastEventId = next.lastEventId;
+      }
+      const waits = this.#callHandlers(next);
+      if (waits.length > 0) {
+        // Closing does not wait for a handler that never comes back. (A race with `closed`
+        // would leave a reaction on it for each event.)
+        const released = await new Promise<unknown>((resolve) => {
+          this.#stopWaiting = resolve;
+          void Promise.all(waits).then(resolve);
+        });
+        if (released === undefined) {
+          // Nobody knows what came of it.
+          continue;
+        }
+      }
+      this.#progress?.done(next);
+      this.refill();
+    }
+    // Not where this is awaited: what arrives until then would wait for ever.
+    this.#pumping = false;
+  }
+
+  #callHandlers(event: AnyEvent): PromiseLike<unknown>[] {
+    const waits: PromiseLike<unknown>[] = [];
+    const handlers = this.#handlers;
+    let called = this.#iterating;
+    for (const handler of handlers) {
+      // One of the others may just have taken it off.
+      const off = this.#handlers !== handlers && !this.#handlers.includes(handler);
+      if (off || !handler.passes(event)) {
+        continue;
+      }
+      called = true;
+      try {
+        const result = handler.call(event) as PromiseLike<unknown> | undefined;
+        if (typeof result?.then === 'function') {
+          waits.push(Promise.resolve(result).catch(report));
+        }
+      } catch (error) {
+        report(error);
+      }
+    }
+    if (called) {
+      this.delivered += 1;
+    }
+    return waits;
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    waiters.forEach((waiter) => waiter());
+  }
+
+  #tellLeadingNotices(): void {
+    for (let notice = this.#queue.nextNotice(); notice; notice = this.#queue.nextNotice()) {
+      this.#owner.tell(notice);
+    }
+  }
+}

@@ -1,0 +1,351 @@
+/** Streams of one page that share a connection. */
+
+import { KIND } from './boundary.js';
+import type { Core } from './core.js';
+import { type FilterNames, filterMatcher } from './filter.js';
+import { type CloseReason, Link, type Receiver, type Source } from './link.js';
+import { flatHeaders, type Settings } from './options.js';
+import { leaveOut } from './rows.js';
+import type { StreamNews, StreamState } from './stream.js';
+
+const connections = /* @__PURE__ */ new WeakMap<Core, Set<SharedConnection>>();
+
+/** The connection of a stream that may share one: an open one with the same options, or its own, first. */
+export function joinShared(
+  core: Core,
+  settings: Settings,
+  filter: FilterNames,
+  nothing: boolean,
+  lastEventId: string,
+  names: readonly string[],
+  receiver: Receiver,
+): Source {
+  let open = connections.get(core);
+  if (open === undefined) {
+    open = new Set();
+    connections.set(core, open);
+  }
+  const mine = { filter, nothing, receiver };
+  for (const connection of open) {
+    if (connection.serves(settings)) {
+      return connection.join(mine, lastEventId, names);
+    }
+  }
+  return new SharedConnection(core, settings, open).first(mine, lastEventId, names);
+}
+
+interface Joining {
+  readonly filter: FilterNames;
+  readonly nothing: boolean;
+  readonly receiver: Receiver;
+}
+
+class SharedConnection {
+  readonly #core: Core;
+  readonly #settings: Settings;
+  readonly #all: Set<SharedConnection>;
+  /** Replaced, never changed: it is walked while streams come and go. */
+  #members: readonly Member[] = [];
+  #link: Link | undefined;
+  #state: StreamState = 'connecting';
+  #opened: StreamNews['open'] | undefined;
+  /** What the connection was asked for last. */
+  #asked: FilterNames = ALL;
+
+  constructor(core: Core, settings: Settings, all: Set<SharedConnection>) {
+    this.#core = core;
+    this.#settings = settings;
+    this.#all = all;
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  serves(settings: Settings): boolean {
+    return areSame(this.#settings, settings);
+  }
+
+  first(joining: Joining, lastEventId: string, names: readonly string[]): Member {
+    const member = new Member(this, this.#settings, joining);
+    this.#members = [member];
+    this.#all.add(this);
+    this.#asked = this.#union();
+    const link = new Link(this.#core, this.#settings, this.#asked, lastEventId, names, {
+      get holdsBack() {
+        return false;
+      },
+      batch: (text, rows) => {
+        this.#members.forEach((member) => member.batch(text, rows));
+        return this.#mayRead();
+      },
+      state: (state) => {
+        this.#state = state;
+        this.#members.forEach(({ receiver }) => receiver.state(state));
+      },
+      open: (detail) => {
+        this.#opened = detail;
+        this.#members.forEach(({ receiver }) => receiver.open(detail));
+      },
+      resumed: (recovered, id) =>
+        this.#members.forEach(({ receiver }) => receiver.resumed(recovered, id)),
+      gap: (reason, id) => this.#members.forEach(({ receiver }) => receiver.gap(reason, id)),
+      failed: (detail) => this.#members.forEach(({ receiver }) => receiver.failed(detail)),
+      closed: (reason, error, status) => {
+        this.#all.delete(this);
+        const members = this.#members;
+        this.#members = [];
+        members.forEach(({ receiver }) => receiver.closed(reason, error, status));
+      },
+    });
+    this.#link = link;
+    return member;
+  }
+
+  join(joining: Joining, lastEventId: string, names: readonly string[]): Member {
+    const member = new Member(this, this.#settings, joining);
+    this.#members = [...this.#members, member];
+    names.forEach((name) => this.#link?.listen(name));
+    this.askFor(() => {});
+    joining.receiver.state(this.#state);
+    if (this.#state === 'open' && this.#opened !== undefined) {
+      joining.receiver.open(this.#opened);
+    }
+    const here = this.#link?.lastEventId ?? '';
+    const elsewhere = lastEventId !== '' && lastEventId !== here;
+    const missesHistory =
+      this.#settings.profile.recovery === 'history' && this.#opened !== undefined;
+    if (elsewhere || missesHistory) {
+      joining.receiver.gap('joined', lastEventId);
+    }
+    return member;
+  }
+
+  leave(member: Member, reason: CloseReason): void {
+    this.#members = this.#members.filter((other) => other !== member);
+    if (this.#members.length > 0) {
+      this.askFor(() => {});
+      this.want();
+    } else if (this.#all.delete(this)) {
+      this.#link?.close(reason);
+    }
+  }
+
+  /** Asks for what all of them want together, if that has changed. */
+  askFor(done: (error?: string) => void): void {
+    const union = this.#union();
+    if (this.#link === undefined || isSameFilter(union, this.#asked)) {
+      done();
+      return;
+    }
+    const before = this.#asked;
+    this.#asked = union;
+    this.#link.setFilter(union, (error) => {
+      if (error !== undefined && this.#asked === union) {
+        this.#asked = before;
+      }
+      done(error);
+    });
+  }
+
+  /** Reads on, if nobody's full buffer is in the way. */
+  want(): void {
+    if (this.#mayRead()) {
+      this.#link?.want();
+    }
+  }
+
+  #mayRead(): boolean {
+    return (
+      this.#members.some((member) => member.wants) &&
+      !this.#members.some((member) => member.receiver.holdsBack)
+    );
+  }
+
+  #union(): FilterNames {
+    const filters = this.#members.filter(({ nothing }) => !nothing).map(({ filter }) => filter);
+    if (filters.length === 0) {
+      return this.#members[0]?.filter ?? ALL;
+    }
+    const categories = unique(filters.flatMap(({ categories }) => categories));
+    const types = unique(filters.flatMap(({ types }) => types));
+    if (!filters.some(isAll)) {
+      return { categories, types };
+    }
+    const { profile } = this.#settings;
+    const passes = filterMatcher(profile, { categories, types });
+    const named = categories.length + types.length > 0;
+    const asksSpecially = profile.onRequest?.some(
+      (type) => named && passes({ type, name: type, category: categoryOf(profile, type) }),
+    );
+    // All types by name, those too that a server doesn't send to who asks for nothing in particular.
+    return asksSpecially ? { categories: [], types: ['**'] } : ALL;
+  }
+}
+
+/** One stream of a shared connection. */
+class Member implements Source {
+  readonly receiver: Receiver;
+  filter: FilterNames;
+  nothing: boolean;
+  /** Somebody reads it, and there is room. */
+  wants = false;
+  readonly #connection: SharedConnection;
+  readonly #settings: Settings;
+  readonly #earlier: { attempts: number; duplicates: number };
+  #left = false;
+  /** By the type's index, whether it passes; undefined where all do. */
+  #known: readonly boolean[] | undefined;
+  #passesUnknown: (name: string) => boolean = () => true;
+  /** The last event ID of an event that the filter kept back: the next one takes it over. */
+  #lost: string | undefined;
+
+  constructor(connection: SharedConnection, settings: Settings, joining: Joining) {
+    this.#connection = connection;
+    this.#settings = settings;
+    this.receiver = joining.receiver;
+    this.filter = joining.filter;
+    this.nothing = joining.nothing;
+    const { attempts = 0, duplicates = 0 } = connection.link ?? {};
+    this.#earlier = { attempts, duplicates };
+    this.#mask();
+  }
+
+  get lastEventId(): string | undefined {
+    return this.#connection.link?.lastEventId;
+  }
+
+  get attempts(): number {
+    return (this.#connection.link?.attempts ?? 0) - this.#earlier.attempts;
+  }
+
+  get duplicates(): number {
+    return (this.#connection.link?.duplicates ?? 0) - this.#earlier.duplicates;
+  }
+
+  batch(text: string, rows: Uint32Array): void {
+    const known = this.#known;
+    if (known === undefined) {
+      this.wants = this.receiver.batch(text, rows);
+      return;
+    }
+    const rest = leaveOut({ text, rows, row: 0, at: 0 }, this.#lost, (kind, name) => {
+      const index = kind & KIND.typeMask;
+      return !(index < known.length ? known[index] : this.#passesUnknown(name));
+    });
+    this.#lost = rest.lost;
+    if (rest.rows.length > 0) {
+      this.wants = this.receiver.batch(rest.text, rest.rows);
+    }
+  }
+
+  want(): void {
+    this.wants = true;
+    this.#connection.want();
+  }
+
+  close(reason: CloseReason): void {
+    if (!this.#left) {
+      this.#left = true;
+      this.#connection.leave(this, reason);
+    }
+  }
+
+  reconnect(): void {
+    this.#connection.link?.reconnect();
+  }
+
+  setFilter(filter: FilterNames, done: (error?: string) => void): void {
+    const before = { filter: this.filter, nothing: this.nothing };
+    this.filter = filter;
+    this.nothing = false;
+    this.#connection.askFor((error) => {
+      if (error !== undefined && this.filter === filter) {
+        this.filter = before.filter;
+        this.nothing = before.nothing;
+      }
+      if (error === undefined && this.filter === filter) {
+        this.#mask();
+      }
+      done(error);
+    });
+  }
+
+  listen(name: string): void {
+    this.#connection.link?.listen(name);
+  }
+
+  #mask(): void {
+    const { profile } = this.#settings;
+    const all = isAll(this.filter);
+    if (all && !profile.onRequest?.length) {
+      this.#known = undefined;
+      return;
+    }
+    const passes = filterMatcher(profile, this.filter);
+    this.#known = Object.entries(profile.categories).flatMap(([category, types]) =>
+      types.map((type) =>
+        // Who asks for everything does not get what has to be asked for by name.
+        all ? !profile.onRequest?.includes(type) : passes({ type, name: type, category }),
+      ),
+    );
+    this.#passesUnknown = (name) => passes({ type: 'unknown', name, category: null });
+  }
+}
+
+const ALL: FilterNames = { categories: [], types: [] };
+
+function isAll({ categories, types }: FilterNames): boolean {
+  return categories.length === 0 && types.length === 0;
+}
+
+function isSameFilter(a: FilterNames, b: FilterNames): boolean {
+  return isSameList(a.categories, b.categories) && isSameList(a.types, b.types);
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item) => b.includes(item));
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
+}
+
+function categoryOf(profile: Settings['profile'], type: string): string | null {
+  const found = Object.entries(profile.categories).find(([, types]) => types.includes(type));
+  return found?.[0] ?? null;
+}
+
+/** The options that make a connection what it is; the others are each stream's own. */
+const SHARED = [
+  'profile',
+  'url',
+  'method',
+  'token',
+  'transport',
+  'credentials',
+  'lastEventId',
+  'fetch',
+  'connectTimeout',
+  'staleAfter',
+  'maxEventBytes',
+  'pauseWhenHidden',
+] as const;
+const RECONNECT = ['minDelay', 'maxDelay', 'factor', 'jitter', 'maxAttempts', 'when'] as const;
+
+function areSame(a: Settings, b: Settings): boolean {
+  return (
+    SHARED.every((option) => a[option] === b[option]) &&
+    haveSameHeaders(a, b) &&
+    (a.reconnect === false || b.reconnect === false
+      ? a.reconnect === b.reconnect
+      : RECONNECT.every((option) => (a.reconnect || {})[option] === (b.reconnect || {})[option]))
+  );
+}
+
+function haveSameHeaders(a: Settings, b: Settings): boolean {
+  if (typeof a.headers === 'function' || typeof b.headers === 'function') {
+    return a.headers === b.headers;
+  }
+  return flatHeaders(a, a.headers).join('\n') === flatHeaders(b, b.headers).join('\n');
+}
