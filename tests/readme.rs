@@ -49,3 +49,52 @@ fn every_file_that_the_readme_names_is_there() {
         assert!(full.exists(), "the README names {path}");
     }
 }
+
+/// What stands between backticks in the last column of the table of faults.
+fn tests_of_faults() -> Vec<&'static str> {
+    let rows = include_str!("../docs/faults.md")
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| fault"));
+    rows.map(|row| {
+        let name = row
+            .trim_end_matches(" |")
+            .rsplit_once("| ")
+            .expect("a row has columns")
+            .1;
+        name.trim_matches('`')
+    })
+    .collect()
+}
+
+/// The text of every file with tests.
+fn sources() -> String {
+    fn below(folder: &std::path::Path, text: &mut String) {
+        for entry in std::fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("it can be listed").path();
+            if path.is_dir() && !path.ends_with("node_modules") {
+                below(&path, text);
+            } else if path.extension().is_some_and(|it| it == "rs" || it == "mjs") {
+                text.push_str(&std::fs::read_to_string(&path).expect("it can be read"));
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    for folder in ["src", "tests"] {
+        below(&root.join(folder), &mut text);
+    }
+    text
+}
+
+#[test]
+fn every_fault_of_the_table_has_a_test_that_exists() {
+    let (tests, sources) = (tests_of_faults(), sources());
+    assert!(tests.len() >= 60, "{} rows", tests.len());
+    for test in tests {
+        let rust = sources.contains(&format!("fn {test}()"));
+        let node = ["test('", "test(\"", "${name} "]
+            .iter()
+            .any(|start| sources.contains(&format!("{start}{test}")));
+        assert!(rust || node, "no test is called '{test}'");
+    }
+}
