@@ -48,8 +48,8 @@ export function coreLoader(compile: Compile): LoadCore {
 function unsupported(cause: unknown): TidewireError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new TidewireError(
-    `Tidewire's WebAssembly module cannot run here: ${why}. It needs a browser with SIMD ` +
-      "(Chrome 91, Firefox 89, Safari 16.4 or later) and, under a Content-Security-Policy, 'wasm-unsafe-eval'",
+    `Tidewire's WebAssembly module cannot run here: ${why}. It needs a browser with reference types ` +
+      "(Chrome 96, Firefox 92, Safari 16.4 or later) and, under a Content-Security-Policy, 'wasm-unsafe-eval'",
     { code: 'unsupported', cause },
   );
 }

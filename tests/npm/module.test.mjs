@@ -96,7 +96,7 @@ test('where the module cannot be compiled, the stream ends as unsupported and sa
     );
     assert.equal(error.code, 'unsupported');
     assert.ok(error.message.includes(refusal.message));
-    assert.match(error.message, /needs a browser with SIMD .* 'wasm-unsafe-eval'/);
+    assert.match(error.message, /needs a browser with reference types .* 'wasm-unsafe-eval'/);
     assert.equal(error.cause, refusal);
     assert.deepEqual(await stream.closed, { reason: 'unsupported', error });
   }
