@@ -6,6 +6,10 @@ use super::sink::{Event, Flow, Sink};
 use crate::filter::Subscription;
 use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
 use crate::wire::{Message, Text};
+use std::collections::BTreeSet;
+
+/// Numbers that are kept until those before them have come.
+const AHEAD: usize = 4_096;
 
 /// The names of a profile's event types, sorted for the search.
 #[derive(Debug)]
@@ -83,8 +87,14 @@ pub(super) struct Intake {
     sequence: u64,
     /// That number when the stream before this one broke.
     resumed_after: u64,
-    /// Since then every number came, one after the other.
-    unbroken: bool,
+    /// Since then every number up to this one came.
+    reached: u64,
+    /// Numbers beyond it that came before what lies between.
+    ahead: BTreeSet<u64>,
+    /// One of them was live, and no history.
+    live: bool,
+    /// One of before came that had not come before.
+    doubtful: bool,
     /// Events dropped because they had come before.
     pub(super) duplicates: u64,
 }
@@ -97,7 +107,10 @@ impl Intake {
             burst: None,
             sequence: 0,
             resumed_after: 0,
-            unbroken: false,
+            reached: 0,
+            ahead: BTreeSet::new(),
+            live: false,
+            doubtful: false,
             duplicates: 0,
         }
     }
@@ -105,7 +118,10 @@ impl Intake {
     /// A stream opened; `after` is the last id before it, if it is not the first.
     pub(super) fn opened(&mut self, spec: &Spec, after: Option<&str>) {
         self.resumed_after = self.sequence;
-        self.unbroken = false;
+        self.reached = self.sequence;
+        self.ahead.clear();
+        self.live = false;
+        self.doubtful = false;
         if spec.recovery == Recovery::History {
             // What was held back when the last stream broke in the middle of its history stays:
             // the rest of it comes now, and may belong before it.
@@ -133,7 +149,7 @@ impl Intake {
 
     /// Whether the server's own numbers prove that nothing is missing since the last stream.
     pub(super) fn is_unbroken(&self) -> bool {
-        self.resumed_after > 0 && self.unbroken
+        self.resumed_after > 0 && self.live && !self.doubtful && self.reached == self.sequence
     }
 
     /// What tells this message from all others.
@@ -199,7 +215,7 @@ impl Intake {
         };
         let key = identity::key(spec, index, flags, incoming.id, data);
         let known = key.as_ref().is_some_and(|key| self.seen.knows(key));
-        self.count(spec, data, known);
+        self.count(spec, data, flags, known);
         if known {
             self.duplicates += 1;
             if let Some(burst) = &mut self.burst {
@@ -232,21 +248,24 @@ impl Intake {
         Delivered::Event { flags, flow }
     }
 
-    /// Follows the server's own numbers.
-    fn count(&mut self, spec: &Spec, data: &[u8], known: bool) {
+    /// Follows the server's own numbers. What is replayed may be history, which says nothing of the
+    /// other types: only a number that came live, and all before it, prove that nothing is missing.
+    fn count(&mut self, spec: &Spec, data: &[u8], flags: Flags, known: bool) {
         let Identity::SequenceOrText(field) = &spec.identity else {
             return;
         };
         let Some(number) = identity::sequence(data, field) else {
             return;
         };
-        // Only the very event of before proves it, and not another server's of the same number.
-        let last_of_before = number == self.resumed_after && known;
-        if last_of_before || Some(number) == self.sequence.checked_add(1) {
-            // The last one of before, or the first one after it: nothing lies between.
-            self.unbroken |= last_of_before || self.sequence == self.resumed_after;
-        } else if number > self.sequence {
-            self.unbroken = false;
+        // Of another server, it may be, which counts anew.
+        self.doubtful |= number <= self.resumed_after && !known;
+        self.live |= number > self.resumed_after && !flags.has(Flags::REPLAYED);
+        if number > self.reached && self.ahead.len() < AHEAD {
+            self.ahead.insert(number);
+        }
+        while self.ahead.first().copied() == self.reached.checked_add(1) {
+            self.ahead.pop_first();
+            self.reached += 1;
         }
         self.sequence = self.sequence.max(number);
     }

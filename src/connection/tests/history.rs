@@ -164,29 +164,36 @@ fn each_return_within_a_history_that_is_kept_is_told_in_its_place() {
 
 #[test]
 fn numbers_without_a_hole_prove_that_nothing_is_missing() {
-    let numbered = |seq: u64| {
+    let (delta, tool) = ("client_output_delta", "tool_call_started");
+    let numbered = |seq: u64, kind: &str| {
         format!(
-            "data: {{\"type\": \"execution_started\", \"seq\": {seq}, \"timestamp\": \"t\"}}\n\n"
+            "data: {{\"type\": \"{kind}\", \"seq\": {seq}, \"timestamp\": \"19:30:{seq:02}\"}}\n\n"
         )
     };
-    let resume = |numbers: &[u64]| {
+    let history = [(1, delta), (2, delta), (3, delta)];
+    let resume = |events: &[(u64, &str)]| {
         let mut life = Life::new(Config::new(hive::spec()));
         life.open();
-        life.chunk(&(numbered(41) + &numbered(42)));
-        life.wait(150);
-        life.end();
-        life.wait(60_000);
+        for (seq, kind) in history {
+            life.chunk(&numbered(seq, kind));
+        }
+        life.wait(1_000);
+        life.fail("cut");
+        life.wait(29_000);
         life.open();
-        let again: String = numbers.iter().map(|&number| numbered(number)).collect();
-        life.chunk(&again);
-        life.wait(150);
-        let (_, recovered, _) = life.resumed().expect("it is told");
-        (recovered, life.events.data.len() - 2)
+        for &(seq, kind) in events {
+            life.chunk(&numbered(seq, kind));
+        }
+        life.wait(1_000);
+        life.resumed().expect("it is told").1
     };
-    assert_eq!(resume(&[41, 42, 43, 44]), (Recovered::Yes, 2));
-    assert_eq!(resume(&[42]), (Recovered::Yes, 0));
-    assert_eq!(resume(&[43]), (Recovered::Yes, 1));
-    assert_eq!(resume(&[41, 42, 44]), (Recovered::Unknown, 1));
-    assert_eq!(resume(&[44, 45]), (Recovered::Unknown, 2));
-    assert_eq!(resume(&[]), (Recovered::Unknown, 0));
+    let after = |more: &[(u64, &'static str)]| resume(&[&history[..], more].concat());
+    assert_eq!(after(&[(4, delta), (5, tool)]), Recovered::Yes);
+    assert_eq!(after(&[(4, tool)]), Recovered::Yes);
+    // What may be history says nothing of the types that are not sent again.
+    assert_eq!(after(&[]), Recovered::Unknown);
+    assert_eq!(after(&[(4, delta)]), Recovered::Unknown);
+    assert_eq!(after(&[(4, delta), (6, tool)]), Recovered::Unknown);
+    let live_first = [&[(9, delta)], &history[..], &[(5, delta), (7, delta)]].concat();
+    assert_eq!(resume(&live_first), Recovered::Unknown);
 }
