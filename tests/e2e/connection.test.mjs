@@ -145,14 +145,24 @@ test('a failing attempt shows its status, and the delay that the server asked fo
 test('a restart ends the stream, loses what was kept, refuses once, and the stream comes back', async () => {
   const page = await visit.quietTab();
   const control = visit.control('hive');
+  // Of a type that Hive keeps and sends again.
+  const said = (content) => ({ system: 'hive', session: 'session_demo', type: 'client_output_delta', stream_id: 'queen', data: { content } });
+  await control.publish(said('before'));
+  await delivered(page, 'hive', 1);
   const life = await opened(page, 'hive');
   await life.press('restart');
   await life.entry('server', /^Server restarts, ending 1 stream and forgetting what it kept$/);
   await life.entry('failed', /503/);
   await life.entry('resumed', /./);
   await inState(page, 'hive', 'open');
-  await control.publish({ system: 'hive', session: 'session_demo', type: 'tool_call_started', data: {} });
-  await delivered(page, 'hive', 1);
+  await control.publish(said('after'));
+  await delivered(page, 'hive', 2);
+  // Who comes now is sent the whole history, oldest first.
+  const newcomer = await visit.quietTab();
+  await delivered(newcomer, 'hive', 1);
+  const rows = panel(newcomer, 'hive').locator('.row-fields');
+  await until('its rows', () => rows.count());
+  assert.deepEqual((await rows.allTextContents()).map((text) => /before|after/.exec(text)?.[0]), ['after']);
   assert.deepEqual(unexpected(), []);
 });
 
