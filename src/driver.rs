@@ -33,6 +33,9 @@ extern "C" {
     static ORIGIN: Option<String>;
 }
 
+/// Bytes of a chunk's buffer that are kept for the next one.
+const CHUNK_KEPT: usize = 256 * 1024;
+
 /// Who owns a driver.
 pub trait Host {
     /// Takes an event, lent for the length of the call. It must not wait for anything.
@@ -502,7 +505,14 @@ impl Inner {
                 .connection
                 .borrow_mut()
                 .chunk(now, &bytes[*offset..], &mut sink);
-            *offset >= bytes.len()
+            let used_up = *offset >= bytes.len();
+            if used_up {
+                // A browser lets megabytes gather while nobody reads: that much is not kept.
+                bytes.clear();
+                bytes.shrink_to(CHUNK_KEPT);
+                *offset = 0;
+            }
+            used_up
         };
         let flow = match used_up {
             true => Flow::More,

@@ -15,6 +15,13 @@ mod every_type;
 #[path = "browser/life.rs"]
 mod life;
 
+#[path = "browser/memory.rs"]
+#[expect(
+    unsafe_code,
+    reason = "a global allocator that counts is unsafe to implement"
+)]
+mod memory;
+
 #[path = "browser/page.rs"]
 mod page;
 

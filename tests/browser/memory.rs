@@ -1,0 +1,55 @@
+//! Live bytes of the WebAssembly over a million real events.
+
+use crate::server::Namespace;
+use futures::StreamExt;
+use serde_json::json;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tidewire::client::{Client, Item};
+use tidewire::profiles::plain::Plain;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test};
+
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged; only a number is kept beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promise about the layout is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the pointer came from `alloc` above, with this layout.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const EVENT: &str = "data: x\n\n";
+
+/// Takes that many events of one stream, and counts what is alive when all are taken.
+async fn alive_after(server: &Namespace, events: usize) -> usize {
+    let all = json!([{"repeat": {"text": EVENT, "bytes": events * EVENT.len()}}, {"stall": true}]);
+    server.script("GET", "/plain", all).await;
+    let mut stream = Client::<Plain>::new(server.url("/plain")).connect();
+    let mut count = 0;
+    while count < events {
+        count += usize::from(matches!(stream.next().await, Some(Item::Event(_))));
+    }
+    LIVE.load(Ordering::Relaxed)
+}
+
+#[wasm_bindgen_test]
+async fn a_million_events_leave_nothing_behind() {
+    let server = Namespace::new("million").await;
+    let early = alive_after(&server, 100_000).await;
+    let late = alive_after(&server, 1_000_000).await;
+    console_log!("{early} bytes live after 100,000 events, {late} after 1,000,000");
+    assert!(late <= early + 16 * 1024, "{early} bytes grew to {late}");
+}
