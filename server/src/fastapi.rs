@@ -4,6 +4,7 @@
 //! that does not fit is answered with 422 and a list of errors in pydantic's
 //! words, all of them at once and in the order of the model's fields.
 
+use axum::http::{HeaderMap, header};
 use serde_json::{Map, Value, json};
 
 /// A request that was refused before its handler ran.
@@ -50,12 +51,23 @@ pub(crate) enum Item {
     Float,
 }
 
+/// Reads a request's body as JSON.
+///
+/// # Errors
+/// Those of [`parse_body`].
+pub(crate) fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, Rejection> {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    parse_body(content_type, body)
+}
+
 /// Parses a body as JSON.
 ///
 /// # Errors
 /// What FastAPI answers: a missing body, a content type that is not JSON, text
 /// that is not JSON, bytes that are not text.
-pub(crate) fn parse_body(content_type: Option<&str>, body: &[u8]) -> Result<Value, Rejection> {
+fn parse_body(content_type: Option<&str>, body: &[u8]) -> Result<Value, Rejection> {
     if body.is_empty() {
         return Err(Rejection::validation(vec![missing(
             &["body".into()],

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::config::{StageConfig, StageFault};
 use crate::control::ControlError;
-use crate::fastapi::{Fields, Item, Rejection, parse_body};
+use crate::fastapi::{Fields, Item, Rejection, read_body};
 use crate::namespace::Namespace;
 use crate::stream::{EventSender, EventStream, Limits};
 use crate::systems::stock::{method_not_allowed, refuse};
@@ -81,10 +81,7 @@ struct Prompt {
 
 impl Prompt {
     fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Rejection> {
-        let content_type = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let body = parse_body(content_type, body)?;
+        let body = read_body(headers, body)?;
         let mut fields = Fields::of(&body)?;
         let stage_id = fields.text("stage_id");
         fields.text("system_prompt");

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use self::sessions::Sessions;
 use crate::config::StockConfig;
 use crate::control::ControlError;
-use crate::fastapi::{Fields, Rejection, parse_body};
+use crate::fastapi::{Fields, Rejection, read_body};
 use crate::namespace::Namespace;
 use crate::python_json::{self, Style};
 use crate::python_time;
@@ -149,10 +149,7 @@ struct Question {
 
 impl Question {
     fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Rejection> {
-        let content_type = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let body = parse_body(content_type, body)?;
+        let body = read_body(headers, body)?;
         let mut fields = Fields::of(&body)?;
         let message = fields.text("message");
         let session_id = fields.optional_text("session_id");

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::channels::{Channel, Kind, frame};
 use super::{demo, send};
 use crate::config::{CortexConfig, CortexGeneration};
-use crate::fastapi::{Fields, Rejection, parse_body};
+use crate::fastapi::{Fields, Rejection, read_body};
 use crate::namespace::Namespace;
 use crate::python_json::{self, Style};
 use crate::python_time;
@@ -356,7 +356,7 @@ async fn login(
 }
 
 fn read_login(headers: &HeaderMap, body: &[u8]) -> Result<(String, String), Rejection> {
-    let body = parse_body(content_type(headers), body)?;
+    let body = read_body(headers, body)?;
     let mut fields = Fields::of(&body)?;
     fields.choice("type", &["password"]);
     let identifier = fields.text("identifier");
@@ -470,7 +470,7 @@ fn take_message(
 }
 
 fn read_message(headers: &HeaderMap, body: &[u8]) -> Result<(String, i64), Rejection> {
-    let body = parse_body(content_type(headers), body)?;
+    let body = read_body(headers, body)?;
     let mut fields = Fields::of(&body)?;
     let content = fields.text("content").to_owned();
     fields.finish()?;
@@ -508,10 +508,4 @@ fn bearer(namespace: &Namespace, headers: &HeaderMap) -> Result<String, &'static
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or("Not authenticated")?;
     user_of(namespace, token)
-}
-
-fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
 }
