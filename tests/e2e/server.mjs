@@ -53,6 +53,15 @@ export class Control {
     return this.#call('POST', '/script', { method, path, times: 1, steps });
   }
 
+  /** Arms a fault for the next connections: `{ system, times, fault }`. */
+  arm(fault) {
+    return this.#call('POST', '/faults', fault);
+  }
+
+  configure(change) {
+    return this.#call('PATCH', '/config', change);
+  }
+
   cut(path, how) {
     return this.#call('POST', '/connections/cut', { path, how });
   }

@@ -7,19 +7,19 @@ import { Control } from './server.mjs';
 export const PANELS = ['dashtam', 'stock-agent', 'cortex', 'stage-chat', 'hive'];
 export const ENDLESS = ['dashtam', 'cortex', 'hive'];
 
+export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+export const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
 export function launch() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  return chromium.launch({ executablePath, args: FLAGS });
 }
 
 let visits = 0;

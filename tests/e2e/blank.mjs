@@ -1,0 +1,119 @@
+// A blank page of the server's origin, and streams of the package on it.
+
+import { Control } from './server.mjs';
+
+export const DASHTAM = { path: '/api/v1/events', profile: 'dashtam', tokenOf: { system: 'dashtam' } };
+export const STOCK = { path: '/api/chat', profile: 'stockAgent', options: { body: { message: 'How is it?' } } };
+
+let blanks = 0;
+
+export class Blank {
+  #url;
+  #namespace = `blank-${process.pid}-${(blanks += 1)}`;
+
+  /** A tab of the context, in a namespace that nobody else uses. */
+  static async open(context, url) {
+    const blank = new Blank(url);
+    blank.page = await blank.tab(context);
+    return blank;
+  }
+
+  constructor(url) {
+    this.#url = url;
+    this.control = new Control(url, this.#namespace);
+  }
+
+  /** Another tab in the same namespace. */
+  async tab(context) {
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    await page.addInitScript(keepStreams);
+    // Two documents with nothing on them.
+    await page.route(/\/(here|there)$/, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
+    await page.goto(`${this.#url}/here`);
+    return page;
+  }
+
+  /**
+   * Opens a stream under a name. `store`: it goes on after a reload; `holdAt`: its handler never
+   * finishes with the event that comes as the n-th.
+   */
+  async connect(stream, name = 'stream', page = this.page) {
+    await page.evaluate((stream) => window.openStream(stream), { name, base: `${this.#url}/ns/${this.#namespace}`, ...stream });
+  }
+
+  /** What a stream has been through: its events, its news, how it ended. */
+  record(name = 'stream', page = this.page) {
+    return page.evaluate((name) => window.records[name], name);
+  }
+
+  async inState(state, name = 'stream', page = this.page) {
+    await page.waitForFunction(([name, state]) => window.streams[name].state === state, [name, state]);
+  }
+
+  /** Waits until a stream has received so many events, and gives them. */
+  async received(count, name = 'stream', page = this.page) {
+    await page.waitForFunction(([name, count]) => window.records[name].events.length >= count, [name, count]);
+    return (await this.record(name, page)).events;
+  }
+
+  async closed(name = 'stream', page = this.page) {
+    await page.waitForFunction((name) => window.records[name].closed, name);
+    return (await this.record(name, page)).closed;
+  }
+
+  /** Publishes an event of Dashtam's with an id that its number gives. */
+  publish(...numbers) {
+    const event = (number) => ({ event: 'security.login.failed', id: id(number), data: { reason: `guess ${number}` } });
+    return this.control.publish(...numbers.map((number) => ({ system: 'dashtam', ...event(number) })));
+  }
+}
+
+/** The id of an event by its number. */
+export function id(number) {
+  return `0197a000-0000-7000-8000-${String(number).padStart(12, '0')}`;
+}
+
+/** The last event id that a request asked to go on after, if any. */
+export function cursorOf({ query }) {
+  return new URLSearchParams(query).get('Last-Event-ID');
+}
+
+/** In the page, before all else: opens streams, and keeps what they go through. */
+function keepStreams() {
+  window.streams = {};
+  window.records = {};
+  window.shows = [];
+  addEventListener('pageshow', ({ persisted }) => window.shows.push(persisted));
+  window.openStream = async ({ name, base, path, profile, tokenOf, store, holdAt, options }) => {
+    const { connect, sessionStore } = await import('/pkg/dist/index.js');
+    const profiles = await import('/pkg/dist/profiles/index.js');
+    // The same function for all streams of it, as in an application.
+    window.token ??= async () => {
+      const response = await fetch(`${base}/_tidewire/token`, { method: 'POST', body: JSON.stringify(tokenOf) });
+      return (await response.json()).token;
+    };
+    const stream = connect(base + path, {
+      profile: profiles[profile],
+      token: tokenOf && window.token,
+      store: store ? sessionStore() : undefined,
+      ...options,
+    });
+    const record = { events: [], news: [], closed: undefined };
+    window.streams[name] = stream;
+    window.records[name] = record;
+    for (const type of ['open', 'state', 'resumed', 'gap', 'decodeerror', 'error']) {
+      stream.addEventListener(type, ({ detail }) => {
+        const { error, ...rest } = detail;
+        record.news.push({ type, at: performance.now(), ...rest, ...(error && { code: error.code, message: error.message }) });
+      });
+    }
+    stream.on('*', ({ type, id, data }) => {
+      record.events.push({ type, id, data });
+      return record.events.length === holdAt ? new Promise(() => {}) : undefined;
+    });
+    void stream.closed.then(({ reason, status, error }) => {
+      record.closed = { reason, status, code: error?.code, message: error?.message };
+    });
+  };
+}
