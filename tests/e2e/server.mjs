@@ -45,6 +45,11 @@ export class Control {
     return this.#call('POST', '/publish', items);
   }
 
+  /** A token that the system takes. */
+  async token(system) {
+    return (await this.#call('POST', '/token', { system })).token;
+  }
+
   answer(system, events, delay) {
     return this.#call('POST', '/answer', { system, events, delay_ms: delay });
   }

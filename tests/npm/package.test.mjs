@@ -30,7 +30,7 @@ test('the package holds what it should and no more, and every entry of it works'
   );
   const paths = files.map(({ path }) => path);
   const expected =
-    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(glue|inline)\.(js|d\.ts))|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
+    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(glue|inline)\.(js|d\.ts))|(profiles|slim|url)\/package\.json|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
   assert.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],
@@ -57,6 +57,15 @@ test('the package holds what it should and no more, and every entry of it works'
       typeof target === 'string' || Object.keys(target)[0] === 'types',
       `${entry}: types first`,
     );
+    // Parcel and TypeScript's old resolution know nothing of `exports`.
+    if (typeof target !== 'string' && entry !== '.') {
+      const { main, types } = JSON.parse(readFileSync(join(pkg, entry, 'package.json'), 'utf8'));
+      assert.deepEqual(
+        [main, types].map((path) => path.replace('../', './')),
+        [target.default, target.types],
+        entry,
+      );
+    }
   }
   const program = `
     import { connect, TidewireError } from 'tidewire';

@@ -9,7 +9,7 @@ cargo xtask COMMAND
   serve [--port P] [-- ARGS…]    the same without live traffic; ARGS go to tidewire-server
   build                          the npm package: pkg/wasm and pkg/dist
   test  [--all] [FILTER]         every test there is; FILTER is part of a step's name, else of a test's
-                                 --all also runs ignored tests, and property tests for longer
+                                 --all also runs ignored tests, property tests for longer, every bundler
   soak  [--minutes N] [--seed S] connections that break at random bytes, in a real browser (10 minutes)
   bench [--json]                 speed of the decoder
   size  [--json]                 size of the npm package: raw, gzip, brotli

@@ -97,11 +97,7 @@ fn steps() -> Vec<Step> {
         step("package", Check(|run| run.built_package())),
         step("browser tests", Tests(browser_tests, tally::of_rust)),
         step_where("types", "pkg/type-tests", Check(type_tests)),
-        step_where(
-            "npm tests",
-            "tests/npm",
-            Tests(|run| run.node("tests/npm"), tally::of_node),
-        ),
+        step_where("npm tests", "tests/npm", Tests(npm_tests, tally::of_node)),
         step_where(
             "page tests",
             PAGE_TESTS,
@@ -263,6 +259,9 @@ impl<'a> Run<'a> {
         node.env("TIDEWIRE_URL", address)
             .env("CHROMIUM", chromium)
             .env("CHROMEDRIVER", driver);
+        if self.thorough {
+            node.env("TIDEWIRE_THOROUGH", "1");
+        }
         Ok(node)
     }
 
@@ -392,6 +391,12 @@ fn browser_tests(run: &mut Run<'_>) -> Outcome<Command> {
     wasm_pack.args(["--", "--", "--nocapture"]);
     wasm_pack.args(&run.test_filter);
     Ok(wasm_pack)
+}
+
+/// Some of them open pages.
+fn npm_tests(run: &mut Run<'_>) -> Outcome<Command> {
+    npm::install(run.workspace, PAGE_TESTS)?;
+    run.node("tests/npm")
 }
 
 /// One round of the soak, from a seed that it prints.

@@ -1,0 +1,4 @@
+import { connect } from 'tidewire';
+import { follow } from './follow.js';
+
+follow(connect);

@@ -1,0 +1,4 @@
+import { connect } from 'tidewire/url';
+import { follow } from './follow.js';
+
+follow(connect);

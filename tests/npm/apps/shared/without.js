@@ -1,0 +1,4 @@
+import { show, tell } from './show.js';
+
+show('nothing');
+tell('ready');

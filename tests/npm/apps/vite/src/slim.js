@@ -1,0 +1,6 @@
+import { connect, initialize } from 'tidewire/slim';
+import wasm from 'tidewire/tidewire.wasm?url';
+import { follow } from './follow.js';
+
+initialize(fetch(wasm));
+follow(connect);

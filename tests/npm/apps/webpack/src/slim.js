@@ -1,0 +1,5 @@
+import { connect, initialize } from 'tidewire/slim';
+import { follow } from './follow.js';
+
+initialize(fetch(new URL('tidewire/tidewire.wasm', import.meta.url)));
+follow(connect);
