@@ -11,7 +11,10 @@ cargo xtask COMMAND
   test  [--all] [FILTER]         every test there is; FILTER is part of a step's name, else of a test's
                                  --all also runs ignored tests, property tests for longer, every bundler
   soak  [--minutes N] [--seed S] connections that break at random bytes, in a real browser (10 minutes)
-  bench [--json]                 speed of the decoder
+  bench [--quick] [--json] [--only TEXT] [--profile FILE]
+                                 speed beside the peers, in Chromium and natively (twenty minutes);
+                                 --quick: what tells most, in the browser alone (below a minute);
+                                 --only: the tasks whose name has it; --profile: a CPU profile of them
   size  [--json]                 size of the npm package: raw, gzip, brotli
   types [--check]                the TypeScript profiles, printed from the Rust tables; --check compares
   help                           this text
@@ -33,7 +36,7 @@ pub(crate) enum Command {
     Demo { port: u16 },
     Test(Selection),
     Soak(Soak),
-    Bench { json: bool },
+    Bench(Bench),
     Size { json: bool },
     Types { check: bool },
 }
@@ -54,6 +57,17 @@ pub(crate) struct Soak {
     pub(crate) seed: Option<u32>,
 }
 
+/// What to measure, and how to tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bench {
+    pub(crate) quick: bool,
+    pub(crate) json: bool,
+    /// Part of the names of the tasks to run.
+    pub(crate) only: Option<String>,
+    /// Where to write a CPU profile of the page.
+    pub(crate) profile: Option<String>,
+}
+
 /// A command line that makes no sense.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UsageError {
@@ -62,6 +76,7 @@ pub(crate) enum UsageError {
     MissingPort,
     BadPort(String),
     NoNumber { option: &'static str, text: String },
+    NoText(&'static str),
 }
 
 impl fmt::Display for UsageError {
@@ -78,6 +93,7 @@ impl fmt::Display for UsageError {
                     "`{option}` needs a whole number from 0 to 4294967295, not `{text}`"
                 )
             }
+            Self::NoText(option) => write!(f, "`{option}` needs a text"),
             Self::BadPort(text) => {
                 write!(f, "`{text}` is no port: a number from 0 to 65535 is needed")
             }
@@ -107,6 +123,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             minutes: DEFAULT_MINUTES,
             seed: None,
         },
+        bench: Bench::default(),
         forwarded: Vec::new(),
     };
     Ok(match name.as_str() {
@@ -135,8 +152,11 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             Command::Soak(rest.soak)
         }
         "bench" => {
-            rest.read(&[Accepted::Json])?;
-            Command::Bench { json: rest.json }
+            rest.read(&[Accepted::Json, Accepted::Bench])?;
+            Command::Bench(Bench {
+                json: rest.json,
+                ..rest.bench
+            })
         }
         "size" => {
             rest.read(&[Accepted::Json])?;
@@ -158,6 +178,7 @@ enum Accepted {
     Check,
     Selection,
     Soak,
+    Bench,
     Forwarded,
 }
 
@@ -169,6 +190,7 @@ struct Arguments<I> {
     check: bool,
     selection: Selection,
     soak: Soak,
+    bench: Bench,
     forwarded: Vec<String>,
 }
 
@@ -185,6 +207,13 @@ impl<I: Iterator<Item = String>> Arguments<I> {
                 }
                 "--seed" if accepts(Accepted::Soak) => {
                     self.soak.seed = Some(number("--seed", self.rest.next())?);
+                }
+                "--quick" if accepts(Accepted::Bench) => self.bench.quick = true,
+                "--only" if accepts(Accepted::Bench) => {
+                    self.bench.only = Some(text("--only", self.rest.next())?);
+                }
+                "--profile" if accepts(Accepted::Bench) => {
+                    self.bench.profile = Some(text("--profile", self.rest.next())?);
                 }
                 "--json" if accepts(Accepted::Json) => self.json = true,
                 "--check" if accepts(Accepted::Check) => self.check = true,
@@ -213,6 +242,10 @@ fn number(option: &'static str, given: Option<String>) -> Result<u32, UsageError
     let text = given.unwrap_or_default();
     text.parse()
         .map_err(|_| UsageError::NoNumber { option, text })
+}
+
+fn text(option: &'static str, given: Option<String>) -> Result<String, UsageError> {
+    given.ok_or(UsageError::NoText(option))
 }
 
 fn port(text: &str) -> Result<u16, UsageError> {
@@ -291,6 +324,21 @@ mod tests {
             let error = parse_line(wrong).unwrap_err();
             assert!(matches!(error, UsageError::NoNumber { .. }), "{error}");
         }
+    }
+
+    #[test]
+    fn a_bench_is_whole_unless_it_is_to_be_quick_or_of_some_tasks_only() {
+        assert_eq!(parse_line("bench"), Ok(Command::Bench(Bench::default())));
+        let expected = Bench {
+            quick: true,
+            json: true,
+            only: Some("finance".to_owned()),
+            profile: Some("out.cpuprofile".to_owned()),
+        };
+        let line = "bench --only finance --json --quick --profile out.cpuprofile";
+        assert_eq!(parse_line(line), Ok(Command::Bench(expected)));
+        let error = parse_line("bench --only").unwrap_err();
+        assert_eq!(error.to_string(), "`--only` needs a text");
     }
 
     #[test]

@@ -52,7 +52,7 @@ fn run(command: Command) -> Outcome<bool> {
         Command::Demo { port } => server::demo(&workspace, port)?,
         Command::Test(selection) => return suite::run(&workspace, &selection),
         Command::Soak(soak) => return suite::soak(&workspace, soak),
-        Command::Bench { json } => measure::bench(&workspace, json)?,
+        Command::Bench(bench) => measure::bench(&workspace, &bench)?,
         Command::Types { check } => types::types(&workspace, check)?,
         Command::Size { json } => measure::size(&workspace, json)?,
     }

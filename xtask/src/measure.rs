@@ -3,26 +3,37 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::browser;
+use crate::cli::Bench;
 use crate::freshness;
+use crate::npm;
 use crate::package;
 use crate::process::{Failure, Outcome};
+use crate::server::{self, RunningServer};
 use crate::workspace::Workspace;
 
-/// Prints the decoder's speed.
-pub(crate) fn bench(workspace: &Workspace, json: bool) -> Outcome<()> {
-    let mut cargo = workspace.cargo();
-    cargo.args([
-        "bench",
-        "--quiet",
-        "--package",
-        "tidewire",
-        "--bench",
-        "decode",
-    ]);
-    if json {
-        cargo.args(["--", "--json"]);
+/// Where the page that is measured and its driver lie.
+const BROWSER_BENCH: &str = "benches/browser";
+
+/// Prints how fast we are beside others, in Chromium and, unless it is to be quick, natively.
+pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Outcome<()> {
+    package::build(workspace)?;
+    npm::install(workspace, BROWSER_BENCH)?;
+    let browser = browser::ensure()?;
+    let server = RunningServer::start_fast(workspace)?;
+    let mut node = workspace.command("node");
+    node.arg(format!("{BROWSER_BENCH}/run.mjs"))
+        .env("TIDEWIRE_URL", &server.address)
+        .env("BENCH_FOLDER", server::bench_folder(workspace))
+        .env("CHROMIUM", browser.chromium)
+        .args(bench.quick.then_some("--quick"))
+        .args(bench.json.then_some("--json"));
+    for (option, value) in [("--only", &bench.only), ("--profile", &bench.profile)] {
+        if let Some(value) = value {
+            node.args([option, value]);
+        }
     }
-    print(&mut cargo)
+    print(&mut node)
 }
 
 /// Prints the size of what the npm package ships.

@@ -1,5 +1,6 @@
 //! Building the test server and running it: for a person, or for the tests.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -17,7 +18,7 @@ pub(crate) fn demo(workspace: &Workspace, port: u16) -> Outcome<()> {
 /// to through the server's control API.
 pub(crate) fn serve(workspace: &Workspace, port: u16, arguments: &[String]) -> Outcome<()> {
     package::build(workspace)?;
-    let program = build(workspace)?;
+    let program = build(workspace, Speed::AsBuilt)?;
     let mut server = workspace.command(program);
     server
         .arg("--port")
@@ -38,11 +39,25 @@ pub(crate) struct RunningServer {
 impl RunningServer {
     /// Starts the server as `demo` would. `build` of the package is not implied.
     pub(crate) fn start(workspace: &Workspace) -> Outcome<Self> {
-        let program = build(workspace)?;
+        let program = build(workspace, Speed::AsBuilt)?;
         let mut command = leashed(workspace.command("sh"), program);
         command
             .args(["--port", "0", "--demo"])
             .args(static_folders(workspace));
+        Self::launch(&mut command)
+    }
+
+    /// A server that is measured with: optimized, and with nothing to do of its own. It hands out
+    /// `bench_folder`.
+    pub(crate) fn start_fast(workspace: &Workspace) -> Outcome<Self> {
+        let program = build(workspace, Speed::Optimized)?;
+        let folder = bench_folder(workspace);
+        let mut mount = OsString::from("/bench=");
+        mount.push(folder);
+        let mut command = leashed(workspace.command("sh"), program);
+        command
+            .args(["--port", "0", "--quiet", "--static"])
+            .arg(mount);
         Self::launch(&mut command)
     }
 
@@ -91,17 +106,33 @@ impl Drop for RunningServer {
     }
 }
 
-fn build(workspace: &Workspace) -> Outcome<PathBuf> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Speed {
+    AsBuilt,
+    Optimized,
+}
+
+fn build(workspace: &Workspace, speed: Speed) -> Outcome<PathBuf> {
+    let (option, folder) = match speed {
+        Speed::AsBuilt => (None, "debug"),
+        Speed::Optimized => (Some("--release"), "release"),
+    };
     step("test server: cargo", || {
         process::run(
             workspace
                 .cargo()
-                .args(["build", "--quiet", "--package", "tidewire-server"]),
+                .args(["build", "--quiet", "--package", "tidewire-server"])
+                .args(option),
         )
         .map(|()| true)
     })?;
     let name = format!("tidewire-server{}", std::env::consts::EXE_SUFFIX);
-    Ok(workspace.target.join("debug").join(name))
+    Ok(workspace.target.join(folder).join(name))
+}
+
+/// The pages that are measured, as they were bundled.
+pub(crate) fn bench_folder(workspace: &Workspace) -> PathBuf {
+    workspace.scratch().join("bench")
 }
 
 /// What the server hands out beside its endpoints.

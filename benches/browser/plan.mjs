@@ -1,0 +1,73 @@
+// Which tasks are run, and by whom.
+
+const MIB = 1 << 20;
+
+const OURS = ['tidewire', 'tidewire batches()'];
+const PARSERS = ['eventsource-parser', 'eventsource-parser stream'];
+const SLOW = ['fetch-event-source', 'fetch-event-stream', 'npm eventsource'];
+const FLOOR = 'bytes alone';
+
+const WORKLOADS = ['llm', 'finance', 'unicode', 'large', 'tiny', 'comments'];
+const CHUNKS = ['event', 1460, 16 << 10, 64 << 10];
+
+export const PLANS = {
+  /** All of it: some twenty minutes. */
+  full: {
+    tasks: everything({
+      candidates: [...OURS, ...PARSERS, ...SLOW, FLOOR],
+      seldom: [...SLOW, 'eventsource-parser stream'],
+      size: { bytes: 4 * MIB, events: 100_000 },
+      rounds: 15,
+      warmups: 2,
+    }),
+  },
+  /** What tells most, for whoever is at work on it: below a minute. */
+  quick: {
+    tasks: [
+      ...['llm', 'finance', 'large', 'unicode'].map((workload) => task({ workload })),
+      task({ workload: 'llm', chunk: 'event' }),
+      task({ workload: 'finance', chunk: 'event' }),
+      task({ workload: 'finance', parsed: true }),
+      task({ workload: 'finance', parsed: true, filter: 'type' }),
+    ].map((one) => ({
+      ...one,
+      candidates: [...OURS, 'eventsource-parser', FLOOR],
+      size: { bytes: 8 * MIB, events: one.chunk === 'event' ? 10_000 : 50_000 },
+      rounds: 9,
+      warmups: 3,
+    })),
+  },
+  /** Whether the measurement itself works: everyone's answers on every workload, nearly untimed. */
+  smoke: {
+    tasks: WORKLOADS.map((workload) => ({
+      ...task({ workload, chunk: 1460 }),
+      candidates: [...OURS, ...PARSERS, ...SLOW, FLOOR],
+      size: { bytes: 1 << 17, events: 500 },
+      rounds: 1,
+      warmups: 0,
+    })),
+  },
+};
+
+function task({ workload, chunk = 64 << 10, parsed = false, filter = 'none' }) {
+  return { workload, chunk, parsed, filter };
+}
+
+function everything(how) {
+  const tasks = [];
+  for (const workload of WORKLOADS) {
+    for (const filter of workload === 'finance' ? ['none', 'category', 'type'] : ['none']) {
+      for (const parsed of [false, true]) {
+        for (const chunk of CHUNKS) tasks.push({ ...task({ workload, chunk, parsed, filter }), ...how });
+      }
+    }
+  }
+  return tasks;
+}
+
+/** A task in words, `finance, 64 KiB, parsed, one type` say. */
+export function described({ workload, chunk, parsed, filter }) {
+  const size = chunk === 'event' ? 'one event' : chunk % 1024 === 0 ? `${chunk / 1024} KiB` : `${chunk} B`;
+  const passes = { none: [], type: ['one type'], category: ['one category'] }[filter];
+  return [workload, size, parsed ? 'parsed' : 'text', ...passes].join(', ');
+}
