@@ -15,11 +15,11 @@ use crate::profiles::{Auth, Spec};
 use crate::transport::{
     EventSourceTransport, FetchRequest, FetchTransport, Listener, News, same_origin_note,
 };
-use gloo_timers::callback::Timeout;
+use alloc::collections::VecDeque;
+use alloc::rc::{Rc, Weak};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
+use core::cell::{Cell, RefCell};
 use js_sys::{Function, Promise};
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::RequestCredentials;
 
@@ -29,6 +29,10 @@ mod request;
 extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &Function, delay: i32) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
     #[wasm_bindgen(thread_local_v2, js_namespace = location, js_name = origin)]
     static ORIGIN: Option<String>;
 }
@@ -110,7 +114,8 @@ struct Inner {
     inputs: RefCell<VecDeque<Input>>,
     /// Somebody up the stack works the inputs off.
     pumping: Cell<bool>,
-    timer: RefCell<Option<(Millis, Timeout)>>,
+    timer: RefCell<Option<(Millis, JsValue)>>,
+    on_timer: Closure<dyn FnMut()>,
     page: RefCell<Option<Page>>,
     pause_when_hidden: bool,
     /// The secret, and only here.
@@ -159,7 +164,7 @@ impl Driver {
         let spec = settings.config.spec.clone();
         let last_event_id = settings.config.last_event_id.clone();
         let connection = Connection::new(settings.config)?;
-        Ok(Driver(Rc::new_cyclic(|me| Inner {
+        Ok(Driver(Rc::new_cyclic(|me: &Weak<Inner>| Inner {
             me: me.clone(),
             host,
             url: settings.url,
@@ -174,6 +179,15 @@ impl Driver {
             inputs: RefCell::new(VecDeque::new()),
             pumping: Cell::new(false),
             timer: RefCell::new(None),
+            on_timer: {
+                let me = me.clone();
+                Closure::new(move || {
+                    if let Some(inner) = me.upgrade() {
+                        inner.timer.borrow_mut().take();
+                        inner.input(Input::Timer);
+                    }
+                })
+            },
             page: RefCell::new(None),
             pause_when_hidden: settings.pause_when_hidden,
             token: RefCell::new(None),
@@ -260,7 +274,7 @@ impl Sink for HostSink<'_> {
 
     fn report(&mut self, report: Report) {
         // What came before is handed on first. The flow is asked for again at the end.
-        if std::mem::replace(&mut self.taken, true) {
+        if core::mem::replace(&mut self.taken, true) {
             let _ = self.host.flush();
         }
         self.host.report(report);
@@ -610,21 +624,23 @@ impl Inner {
                 return;
             }
         }
+        if let Some((_, armed)) = timer.take() {
+            clear_timeout(&armed);
+        }
         *timer = due.map(|due| {
-            // gloo-timers casts to i32, and so does the browser.
-            let delay = due.saturating_sub(now()).min(i32::MAX as u64) as u32;
-            let me = self.me.clone();
-            let timeout = Timeout::new(delay, move || {
-                if let Some(inner) = me.upgrade() {
-                    // It has fired: nothing is left to be cancelled.
-                    if let Some((_, fired)) = inner.timer.borrow_mut().take() {
-                        let _ = fired.forget();
-                    }
-                    inner.input(Input::Timer);
-                }
-            });
-            (due, timeout)
+            // The browser counts in 32 bits: a longer delay would be none.
+            let delay = due.saturating_sub(now()).min(i32::MAX as u64) as i32;
+            let callback = self.on_timer.as_ref().unchecked_ref();
+            (due, set_timeout(callback, delay))
         });
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some((_, armed)) = self.timer.get_mut().take() {
+            clear_timeout(&armed);
+        }
     }
 }
 

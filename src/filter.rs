@@ -2,7 +2,13 @@
 //! over what comes.
 
 use crate::profiles::{FilterQuery, Flags, List, Name, Spec};
-use std::fmt;
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+use core::fmt;
 
 /// Categories, exact types and globs; an event passes that is named by any of them.
 ///
@@ -97,7 +103,7 @@ impl Filter {
                 named = true;
             } else if name.contains('*') {
                 for (passes, event) in known.iter_mut().zip(spec.events.iter()) {
-                    let mut names = std::iter::once(&event.name).chain(event.aliases.iter());
+                    let mut names = core::iter::once(&event.name).chain(event.aliases.iter());
                     if names.any(|event| glob_matches(name.as_bytes(), event.as_bytes())) {
                         *passes = true;
                         named = true;
@@ -127,7 +133,7 @@ impl Filter {
             let mut names = spec
                 .events
                 .iter()
-                .flat_map(|event| std::iter::once(&event.name).chain(event.aliases.iter()));
+                .flat_map(|event| core::iter::once(&event.name).chain(event.aliases.iter()));
             spec.event(name).is_none()
                 && !names.any(|known| glob_matches(name.as_bytes(), known.as_bytes()))
         };
@@ -339,7 +345,7 @@ impl fmt::Display for FilterError {
     }
 }
 
-impl std::error::Error for FilterError {}
+impl core::error::Error for FilterError {}
 
 /// Whether `name` is what `pattern` describes, where `*` is any run of bytes. Linear in
 /// practice, and at the worst the product of the lengths: it only ever goes back to the last `*`.

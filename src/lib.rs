@@ -37,6 +37,11 @@
 //! - `browser`: the driver and its two transports, without serde.
 //! - `payloads`: the typed payloads of the built-in profiles, and decoding into your own.
 
+// Without std nothing of its panic machinery is in the npm package's module.
+#![cfg_attr(not(any(test, feature = "payloads")), no_std)]
+
+extern crate alloc;
+
 #[cfg(all(feature = "client", target_arch = "wasm32"))]
 pub mod client;
 pub mod connection;

@@ -1,5 +1,6 @@
 //! The life of the page, or of the worker, that the connection is on.
 
+use alloc::vec::Vec;
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventTarget};

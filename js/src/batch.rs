@@ -1,3 +1,6 @@
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 use tidewire::connection::Event;
 
 /// An event's type is unknown to the profile.

@@ -1,6 +1,8 @@
 use crate::batch::Batch;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
 use js_sys::{Array, Function, Promise};
-use std::cell::RefCell;
 use tidewire::connection::{Config, Event, Flow, Reason, Recovered, Report, State};
 use wasm_bindgen::prelude::*;
 use web_sys::RequestCredentials;

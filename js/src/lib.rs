@@ -4,16 +4,33 @@
 //! table of four numbers for each. What the filter kept back never becomes a JavaScript object.
 
 #![cfg(target_arch = "wasm32")]
+// Without std, its panic machinery and its allocator: half of a small module.
+#![no_std]
+
+extern crate alloc;
 
 mod batch;
 mod host;
 
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use host::{JsHost, Options, flat};
 use tidewire::connection::{Backoff, CloseReason, Config};
 use tidewire::driver::{Door, Driver, Settings};
 use tidewire::filter::Filter;
 use tidewire::profiles::{Spec, json};
 use wasm_bindgen::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// A panic is a trap, which the package reports with a stack. A message would have to be written
+/// by the formatting machinery, and could have a secret in it.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
 
 /// A stream, as the package's TypeScript sees it.
 #[wasm_bindgen]
@@ -141,6 +158,6 @@ pub fn repair_json(text: &str) -> String {
     json::without_python_constants(text).into_owned()
 }
 
-fn error(error: impl std::fmt::Display) -> JsError {
+fn error(error: impl core::fmt::Display) -> JsError {
     JsError::new(&error.to_string())
 }

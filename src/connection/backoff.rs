@@ -55,8 +55,11 @@ impl Backoff {
         }
         let cap = self.max_delay.max(1);
         let floor = self.min_delay.max(self.retry).clamp(1, cap);
-        let grown = floor as f64 * self.factor.max(1.0).powi(self.failures.min(64) as i32);
-        let ceiling = (grown.min(cap as f64) as Millis).max(floor);
+        let mut grown = floor as f64;
+        for _ in 0..self.failures.min(64) {
+            grown = (grown * self.factor.max(1.0)).min(cap as f64);
+        }
+        let ceiling = (grown as Millis).max(floor);
         let delay = match self.jitter {
             true => floor + seed.below(ceiling - floor + 1),
             false => ceiling,

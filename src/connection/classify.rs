@@ -2,6 +2,7 @@
 
 use super::{Error, ErrorKind, Millis, Response};
 use crate::profiles::Spec;
+use alloc::{borrow::ToOwned, format, string::String};
 
 /// What a response's head means.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use super::sink::{Event, Flow, Sink};
 use crate::filter::Subscription;
 use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
 use crate::wire::{Message, Text};
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
+use alloc::{boxed::Box, vec::Vec};
 
 /// Numbers that are kept until those before them have come.
 const AHEAD: usize = 4_096;
@@ -19,7 +20,7 @@ impl Names {
     pub(super) fn new(spec: &Spec) -> Self {
         let mut names = Vec::new();
         for (index, event) in (0u16..).zip(spec.events.iter()) {
-            for name in std::iter::once(&event.name).chain(event.aliases.iter()) {
+            for name in core::iter::once(&event.name).chain(event.aliases.iter()) {
                 names.push((name.as_bytes().into(), index));
             }
         }
@@ -37,7 +38,7 @@ impl Names {
                 return None;
             }
             find(
-                spec.without_prefix(std::str::from_utf8(name).ok()?)?
+                spec.without_prefix(core::str::from_utf8(name).ok()?)?
                     .as_bytes(),
             )
         })

@@ -9,6 +9,7 @@ use super::sink::{Event, Flow, Sink};
 use super::{Recovered, Report};
 use crate::profiles::{Flags, Identity, Spec, json};
 use crate::wire::Text;
+use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 
 /// Events that are held at the most: twice what Hive's queue takes.
 const HELD: usize = 2_048;

@@ -1,7 +1,8 @@
 //! Events that come again: how they are recognised, and how many are remembered.
 
 use crate::profiles::{Flags, Identity, Payload, Spec, json};
-use std::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::{boxed::Box, vec};
 
 /// How many events are remembered. Hive replays up to 1,000 of its history on every connection,
 /// and lets 1,000 more wait; Dashtam keeps about 1,000 for a resume.

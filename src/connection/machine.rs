@@ -9,7 +9,12 @@ use super::{
 use crate::filter::{Filter, FilterError, Subscription};
 use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
 use crate::wire::{Decoder, Item, Text};
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
 
 mod attempt;
 mod change;

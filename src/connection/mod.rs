@@ -16,6 +16,7 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
+use alloc::{string::String, vec::Vec};
 pub use backoff::{Backoff, Seed};
 pub use machine::Connection;
 pub use sink::{Event, Flow, Sink};
@@ -292,13 +293,13 @@ pub struct Error {
     pub body: String,
 }
 
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Error {}
+impl core::error::Error for Error {}
 
 /// The kinds of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -357,8 +358,8 @@ pub enum ConfigError {
     },
 }
 
-impl std::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             ConfigError::Spec(error) => error.fmt(f),
             ConfigError::Filter(error) => error.fmt(f),
@@ -370,8 +371,8 @@ impl std::fmt::Display for ConfigError {
     }
 }
 
-impl std::error::Error for ConfigError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl core::error::Error for ConfigError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             ConfigError::Spec(error) => Some(error),
             ConfigError::Filter(error) => Some(error),

@@ -1,6 +1,13 @@
 //! What goes out: the token that is asked for, the URL, the headers, the request.
 
 use super::*;
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 impl Inner {
     pub(super) fn ask_for_token(&self, attempt: u32, reason: Reason) {
@@ -90,7 +97,7 @@ impl Inner {
     pub(super) fn names(&self) -> Vec<String> {
         let mut names = self.extra_names.borrow().clone();
         for event in self.spec.events.iter() {
-            for name in std::iter::once(&event.name).chain(event.aliases.iter()) {
+            for name in core::iter::once(&event.name).chain(event.aliases.iter()) {
                 names.push(name.to_string());
                 for prefix in self.spec.prefixes.iter() {
                     names.push(format!("{prefix}.{name}"));

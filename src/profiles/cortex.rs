@@ -6,7 +6,7 @@
 //! wire and nothing is replayed. Names that the table does not have are ordinary here.
 
 use super::{Auth, Cursor, Heartbeat, Identity, Spec};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 profile! {
     /// Cortex, conversations in workspaces: messages, what is being typed, who came and went.

@@ -4,7 +4,7 @@
 //! Ids are UUIDs of version 7; money is a decimal string and stays one.
 
 use super::{Auth, Cursor, FilterQuery, Identity, List, Recovery, Spec};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 #[cfg(feature = "payloads")]
 mod envelope;

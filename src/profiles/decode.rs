@@ -1,8 +1,13 @@
 //! From a name and a payload's text to a typed event.
 
 use super::{Format, Payload, Spec, json};
+use alloc::borrow::Cow;
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
-use std::borrow::Cow;
 
 /// A kind of server, with the types of its events.
 ///
@@ -181,7 +186,7 @@ pub fn decode_data<P: Profile>(
         Payload::Whole => data,
         Payload::Field(field) => match json::member(data.as_bytes(), field) {
             // A member of text is text.
-            Some(payload) => std::str::from_utf8(payload).unwrap_or_default(),
+            Some(payload) => core::str::from_utf8(payload).unwrap_or_default(),
             None if event.is_some() => {
                 let message = format!("the data has no member '{field}'");
                 return Err(DecodeError::new(name, message));
@@ -232,8 +237,8 @@ impl DecodeError {
     }
 }
 
-impl std::fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(
             f,
             "cannot decode the payload of '{}': {}",
@@ -242,7 +247,7 @@ impl std::fmt::Display for DecodeError {
     }
 }
 
-impl std::error::Error for DecodeError {}
+impl core::error::Error for DecodeError {}
 
 /// A deserializer of an enum whose variant is named outside of its content.
 struct EventDeserializer<'a, D> {

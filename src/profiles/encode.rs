@@ -2,7 +2,12 @@
 
 use super::{Discriminator, Payload, Spec, json};
 use crate::wire;
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+};
 
 /// One event on the wire, before it is bytes.
 ///
@@ -134,13 +139,13 @@ impl FrameError {
     }
 }
 
-impl std::fmt::Display for FrameError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for FrameError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "cannot send '{}': {}", self.event, self.message)
     }
 }
 
-impl std::error::Error for FrameError {}
+impl core::error::Error for FrameError {}
 
 /// What stands between the braces of an object.
 fn members(object: &str) -> Option<&str> {

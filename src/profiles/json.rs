@@ -1,7 +1,8 @@
 //! As much of JSON as is needed before a payload is parsed: the discriminator, the payload's
 //! place, and what must be mended in other people's text. No tree, no allocation on the way.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::{string::String, vec::Vec};
 
 /// The text of the top-level member `key` of a JSON object; `None` if the text is no object or
 /// has no such member. What is nested is skipped: `{"data": {"type": "x"}, "type": "y"}` has the
@@ -83,7 +84,7 @@ pub fn unquoted(text: &[u8]) -> Option<Cow<'_, [u8]>> {
 
 /// The number that a JSON value is; `None` if it is no whole number that fits.
 pub fn whole_number(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+    core::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// Escapes line breaks that stand raw inside of JSON strings. Between the strings they are white
@@ -159,7 +160,7 @@ pub fn without_python_constants(text: &str) -> Cow<'_, str> {
 }
 
 fn hex4(text: &[u8]) -> Option<u32> {
-    let digits = std::str::from_utf8(text.get(..4)?).ok()?;
+    let digits = core::str::from_utf8(text.get(..4)?).ok()?;
     digits
         .bytes()
         .all(|digit| digit.is_ascii_hexdigit())

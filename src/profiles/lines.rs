@@ -6,6 +6,13 @@ use super::{
     Auth, Cursor, Discriminator, EventSpec, FilterQuery, Flags, Format, Heartbeat, Identity, List,
     Name, Payload, Recovery, Repair, Spec, SpecError,
 };
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
 
 impl Spec {
     /// The spec as lines.

@@ -1,7 +1,7 @@
 //! Any other event stream: named or unnamed events whose data is text, or JSON on request.
 
 use super::{Auth, Cursor, Format, Identity, Recovery, Spec};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 profile! {
     /// Any other event stream. Events without a name are `message`s; every other name is unknown

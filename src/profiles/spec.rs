@@ -1,6 +1,7 @@
 //! What a kind of server speaks, as plain data.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::{borrow::ToOwned, format, string::String};
 
 /// A name or text that is either part of the program or was made at run time.
 pub type Name = Cow<'static, str>;
@@ -350,7 +351,7 @@ impl Spec {
             if usize::from(event.category) >= self.categories.len() {
                 return wrong(format!("event '{}' names no category", event.name));
             }
-            let names = || std::iter::once(&event.name).chain(event.aliases.iter());
+            let names = || core::iter::once(&event.name).chain(event.aliases.iter());
             for name in names() {
                 if self.events[..index]
                     .iter()
@@ -371,10 +372,10 @@ impl Spec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecError(pub(crate) String);
 
-impl std::fmt::Display for SpecError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for SpecError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for SpecError {}
+impl core::error::Error for SpecError {}

@@ -9,7 +9,7 @@
 //! payload: the event's name alone tells them apart.
 
 use super::{Cursor, Repair, Spec};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 profile! {
     /// Stage chat, staged completions: one stage's text and tool calls.

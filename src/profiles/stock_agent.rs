@@ -7,7 +7,7 @@
 //! and the words of the others (`token` for `chunk`, `step`, an `error` without `code`) are met.
 
 use super::{Cursor, Discriminator, Heartbeat, Spec};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 profile! {
     /// Stock, an analyst of stocks: one answer, as it is worked out.

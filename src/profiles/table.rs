@@ -1,5 +1,7 @@
 //! The macros that make a profile's enums, structs and [`Spec`](super::Spec) rows from one table.
 
+use alloc::string::String;
+
 /// A name that is in no profile's table of event types.
 ///
 /// ```
@@ -15,13 +17,13 @@ pub struct UnknownEventType {
     pub name: String,
 }
 
-impl std::fmt::Display for UnknownEventType {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for UnknownEventType {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} has no event type '{}'", self.profile, self.name)
     }
 }
 
-impl std::error::Error for UnknownEventType {}
+impl core::error::Error for UnknownEventType {}
 
 /// A name that is no category of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +34,13 @@ pub struct UnknownCategory {
     pub name: String,
 }
 
-impl std::fmt::Display for UnknownCategory {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for UnknownCategory {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} has no category '{}'", self.profile, self.name)
     }
 }
 
-impl std::error::Error for UnknownCategory {}
+impl core::error::Error for UnknownCategory {}
 
 /// The event table of a profile: from it come `Category`, `EventType`, `Event`, `EVENTS`,
 /// `CATEGORIES`, `category_of` and, for the printer of TypeScript, `describe`.
@@ -80,13 +82,13 @@ macro_rules! profile {
             }
         }
 
-        impl std::fmt::Display for Category {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl core::fmt::Display for Category {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
 
-        impl std::str::FromStr for Category {
+        impl core::str::FromStr for Category {
             type Err = $crate::profiles::UnknownCategory;
 
             fn from_str(name: &str) -> Result<Self, Self::Err> {
@@ -94,7 +96,7 @@ macro_rules! profile {
                     $( $category_name => Ok(Category::$category), )+
                     _ => Err($crate::profiles::UnknownCategory {
                         profile: $profile,
-                        name: name.to_owned(),
+                        name: alloc::string::String::from(name),
                     }),
                 }
             }
@@ -102,7 +104,7 @@ macro_rules! profile {
 
         impl From<Category> for $crate::profiles::Name {
             fn from(category: Category) -> Self {
-                std::borrow::Cow::Borrowed(category.as_str())
+                alloc::borrow::Cow::Borrowed(category.as_str())
             }
         }
 
@@ -131,13 +133,13 @@ macro_rules! profile {
             }
         }
 
-        impl std::fmt::Display for EventType {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl core::fmt::Display for EventType {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
 
-        impl std::str::FromStr for EventType {
+        impl core::str::FromStr for EventType {
             type Err = $crate::profiles::UnknownEventType;
 
             fn from_str(name: &str) -> Result<Self, Self::Err> {
@@ -145,7 +147,7 @@ macro_rules! profile {
                     $( $name $(| $alias)* => Ok(EventType::$event), )+
                     _ => Err($crate::profiles::UnknownEventType {
                         profile: $profile,
-                        name: name.to_owned(),
+                        name: alloc::string::String::from(name),
                     }),
                 }
             }
@@ -157,12 +159,12 @@ macro_rules! profile {
         }
 
         const CATEGORIES: &[$crate::profiles::Name] =
-            &[$(std::borrow::Cow::Borrowed($category_name)),+];
+            &[$(alloc::borrow::Cow::Borrowed($category_name)),+];
 
         const EVENTS: &[$crate::profiles::EventSpec] = &[
             $( $crate::profiles::EventSpec {
-                name: std::borrow::Cow::Borrowed($name),
-                aliases: std::borrow::Cow::Borrowed(&[$(std::borrow::Cow::Borrowed($alias)),*]),
+                name: alloc::borrow::Cow::Borrowed($name),
+                aliases: alloc::borrow::Cow::Borrowed(&[$(alloc::borrow::Cow::Borrowed($alias)),*]),
                 category: Category::$in as u8,
                 flags: $crate::profiles::Flags::NONE
                     $($(.with($crate::profiles::Flags::$flag))+)?,

@@ -1,6 +1,7 @@
 use super::{Listener, News};
 use crate::connection::Response;
-use std::rc::Weak;
+use alloc::rc::Weak;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventSource, EventSourceInit, MessageEvent};
 

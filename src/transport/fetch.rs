@@ -1,8 +1,9 @@
 use super::{Listener, News};
 use crate::connection::Response;
+use alloc::rc::{Rc, Weak};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use core::cell::{Cell, RefCell};
 use js_sys::{ArrayBuffer, Function, Promise, Reflect, Uint8Array};
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials,
@@ -16,6 +17,12 @@ const BODY_START: usize = 4_096;
 extern "C" {
     #[wasm_bindgen(catch, js_name = fetch)]
     fn global_fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+
+    type Rejectable;
+    #[wasm_bindgen(method)]
+    fn catch(this: &Rejectable, handler: &Function) -> JsValue;
+    #[wasm_bindgen(thread_local_v2, js_name = Boolean)]
+    static BOOLEAN: Function;
 
     /// A response's headers, which a custom `fetch` may make of anything.
     type AnyHeaders;
@@ -305,10 +312,6 @@ fn message(error: &JsValue) -> String {
 }
 
 fn silence(promise: &Promise) {
-    thread_local! {
-        static IGNORE: Closure<dyn FnMut(JsValue)> = Closure::new(|_| {});
-    }
-    IGNORE.with(|ignore| {
-        let _ = promise.catch(ignore);
-    });
+    // A function that does nothing and is everywhere.
+    BOOLEAN.with(|ignore| promise.unchecked_ref::<Rejectable>().catch(ignore));
 }

@@ -10,6 +10,7 @@ pub(crate) use event_source::EventSourceTransport;
 pub(crate) use fetch::{FetchRequest, FetchTransport, same_origin_note};
 
 use crate::connection::Response;
+use alloc::string::String;
 use js_sys::Uint8Array;
 
 /// What a transport tells.

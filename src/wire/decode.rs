@@ -1,4 +1,5 @@
-use std::mem;
+use alloc::{string::String, vec::Vec};
+use core::mem;
 
 use memchr::{memchr, memchr2};
 
@@ -94,7 +95,8 @@ impl Decoder {
 
     /// Sets the ID that a reconnection starts from: events without one of their own carry it.
     pub fn set_last_event_id(&mut self, id: &str) {
-        id.clone_into(&mut self.last_event_id);
+        self.last_event_id.clear();
+        self.last_event_id.push_str(id);
     }
 
     /// The ID to reconnect with: the last one of an event that has ended, with or without data.
@@ -331,10 +333,11 @@ impl Decoder {
         let Some(id) = borrowed.or(self.has_id.then_some(&self.id)) else {
             return false;
         };
-        match std::str::from_utf8(id) {
+        match core::str::from_utf8(id) {
             // Reuses the memory, which IDs of a steady length need only once.
             Ok(id) if self.last_event_id.capacity() <= RETAINED_CAPACITY => {
-                id.clone_into(&mut self.last_event_id);
+                self.last_event_id.clear();
+                self.last_event_id.push_str(id);
             }
             _ => self.last_event_id = String::from_utf8_lossy(id).into_owned(),
         }

@@ -1,5 +1,6 @@
-use std::error::Error;
-use std::fmt;
+use alloc::{string::ToString, vec::Vec};
+use core::error::Error;
+use core::fmt;
 
 /// An event to be written to a stream.
 ///
@@ -168,7 +169,7 @@ fn refuse(field: NamedField, value: Option<&str>, forbidden: &[char]) -> Result<
 /// Splits as a decoder will: at CRLF, CR and LF. The empty text is one empty line.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
-    std::iter::from_fn(move || {
+    core::iter::from_fn(move || {
         let text = rest?;
         let Some(end) = text.find(['\r', '\n']) else {
             rest = None;

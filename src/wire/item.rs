@@ -1,4 +1,4 @@
-use std::fmt;
+use core::fmt;
 
 use super::text::Text;
 
@@ -63,4 +63,4 @@ impl fmt::Display for EventTooLarge {
     }
 }
 
-impl std::error::Error for EventTooLarge {}
+impl core::error::Error for EventTooLarge {}

@@ -1,5 +1,6 @@
-use std::borrow::Cow;
-use std::fmt;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
 
 /// Bytes of a stream that stand for text, decoded only when asked.
 ///

@@ -1,6 +1,7 @@
 //! How an attempt begins, and what an open stream begins with.
 
 use super::*;
+use alloc::string::ToString;
 
 impl Connection {
     pub(super) fn begin(&mut self, now: Millis, reason: Reason) {

@@ -8,7 +8,8 @@ use super::*;
 use crate::connection::deliver::Incoming;
 use crate::connection::identity::Key;
 use crate::profiles::Identity;
-use std::collections::BTreeSet;
+use alloc::collections::BTreeSet;
+use alloc::{borrow::ToOwned, boxed::Box, format, string::ToString, vec::Vec};
 
 /// Milliseconds within which the candidate must be open.
 const OPEN_WITHIN: Millis = 5_000;

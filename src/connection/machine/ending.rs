@@ -1,6 +1,7 @@
 //! How a stream ends: broken and tried again, refused, or over.
 
 use super::*;
+use alloc::{format, string::String};
 
 impl Connection {
     /// Hands over what was held back, if the connection is over. It belongs between the calls that

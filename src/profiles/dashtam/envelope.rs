@@ -1,6 +1,11 @@
 //! The dictionary in which Dashtam stores and forwards an event.
 
 use crate::profiles::{DecodeError, RawEvent};
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    string::{String, ToString},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

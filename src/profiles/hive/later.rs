@@ -1,6 +1,7 @@
 //! The payloads that later versions of Hive send.
 
 use super::Question;
+use alloc::{string::String, vec::Vec};
 
 payloads! {
     /// `session_snapshot`: where the session stands.

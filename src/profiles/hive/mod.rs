@@ -11,7 +11,7 @@
 
 use super::{Auth, Cursor, Discriminator, FilterQuery, Heartbeat, Identity, List};
 use super::{Payload, Recovery, Spec};
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 #[cfg(feature = "payloads")]
 mod later;

@@ -3,6 +3,7 @@
 //! Python may write `NaN` for any float; it is read as null, so that floats are `Option`s. What
 //! the service turned into a string because JSON does not have it is a `Value`.
 
+use alloc::{string::String, vec::Vec};
 use serde_json::{Map, Number, Value};
 
 payloads! {
