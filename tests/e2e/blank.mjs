@@ -48,18 +48,23 @@ export class Blank {
   }
 
   async inState(state, name = 'stream', page = this.page) {
-    await page.waitForFunction(([name, state]) => window.streams[name].state === state, [name, state]);
+    await this.#when(page, ([name, state]) => window.streams[name].state === state, [name, state]);
   }
 
   /** Waits until a stream has received so many events, and gives them. */
   async received(count, name = 'stream', page = this.page) {
-    await page.waitForFunction(([name, count]) => window.records[name].events.length >= count, [name, count]);
+    await this.#when(page, ([name, count]) => window.records[name].events.length >= count, [name, count]);
     return (await this.record(name, page)).events;
   }
 
   async closed(name = 'stream', page = this.page) {
-    await page.waitForFunction((name) => window.records[name].closed, name);
+    await this.#when(page, (name) => window.records[name].closed, name);
     return (await this.record(name, page)).closed;
+  }
+
+  /** By a timer: a hidden page paints no frames, which Playwright would count by. */
+  #when(page, predicate, argument) {
+    return page.waitForFunction(predicate, argument, { polling: 25 });
   }
 
   /** Publishes an event of Dashtam's with an id that its number gives. */
@@ -83,8 +88,11 @@ export function cursorOf({ query }) {
 function keepStreams() {
   window.streams = {};
   window.records = {};
+  /** Whether the page came out of the cache, each time that it was shown. */
   window.shows = [];
   addEventListener('pageshow', ({ persisted }) => window.shows.push(persisted));
+  window.lifecycle = [];
+  for (const type of ['freeze', 'resume']) document.addEventListener(type, () => window.lifecycle.push(type));
   window.openStream = async ({ name, base, path, profile, tokenOf, store, holdAt, options }) => {
     const { connect, sessionStore } = await import('/pkg/dist/index.js');
     const profiles = await import('/pkg/dist/profiles/index.js');
