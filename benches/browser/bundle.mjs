@@ -1,16 +1,17 @@
 // The page's one script: peers and ours, bundled as an application would.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Bundles into `folder`. Gives esbuild's own account of each output. */
-export async function bundle(folder, entryPoints) {
+/** Bundles into `folder`; `entry` is what the script knows as `virtual:entry`. */
+export async function bundle(folder, entryPoints, entry = 'tidewire') {
   await mkdir(folder, { recursive: true });
-  const { metafile } = await build({
+  await build({
     absWorkingDir: here,
     entryPoints,
     outdir: folder,
@@ -19,30 +20,40 @@ export async function bundle(folder, entryPoints) {
     format: 'esm',
     target: 'es2022',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [await ownEventSource()],
-    metafile: true,
+    plugins: [await virtual(entry)],
     logLevel: 'warning',
   });
-  return metafile;
 }
 
-/** Pages that load one script each. */
+/** Where `tidewire/url` looks for it from a script one folder deep. */
+export async function layWasm(folder) {
+  await mkdir(`${folder}/wasm`, { recursive: true });
+  await copyFile(`${here}../../pkg/wasm/tidewire.wasm`, `${folder}/wasm/tidewire.wasm`);
+}
+
+/** A page that loads one script. */
 export async function writePage(folder, name) {
-  const html = `<!doctype html><meta charset="utf-8"><title>${name}</title><script type="module" src="${name}.js"></script>`;
+  const html = `<!doctype html><meta charset="utf-8"><title>${name}</title><script type="module" src="${basename(name)}.js"></script>`;
   await writeFile(`${folder}/${name}.html`, html);
 }
 
-/** Our EventSource class, where the package has it. */
-async function ownEventSource() {
+/** Modules that depend on what is measured: our EventSource class, where the package has it. */
+async function virtual(entry) {
   const { exports } = JSON.parse(await readFile(`${here}../../pkg/package.json`, 'utf8'));
-  const contents = exports['./eventsource']
-    ? "export { EventSource as OwnEventSource } from 'tidewire/eventsource';"
-    : 'export const OwnEventSource = undefined;';
+  const modules = {
+    'virtual:entry': `export { connect } from '${entry}';`,
+    'virtual:tidewire-eventsource': exports['./eventsource']
+      ? "export { EventSource as OwnEventSource } from 'tidewire/eventsource';"
+      : 'export const OwnEventSource = undefined;',
+  };
   return {
-    name: 'tidewire-eventsource',
+    name: 'virtual',
     setup(setup) {
-      setup.onResolve({ filter: /^virtual:tidewire-eventsource$/ }, ({ path }) => ({ path, namespace: 'own' }));
-      setup.onLoad({ filter: /.*/, namespace: 'own' }, () => ({ contents, resolveDir: here }));
+      setup.onResolve({ filter: /^virtual:/ }, ({ path }) => ({ path, namespace: 'virtual' }));
+      setup.onLoad({ filter: /.*/, namespace: 'virtual' }, ({ path }) => ({
+        contents: modules[path],
+        resolveDir: here,
+      }));
     },
   };
 }

@@ -1,10 +1,14 @@
 // Which tasks are run, and by whom.
 
+import { servedSize } from './served.mjs';
+
 const MIB = 1 << 20;
 
 const OURS = ['tidewire', 'tidewire batches()'];
 const PARSERS = ['eventsource-parser', 'eventsource-parser stream'];
 const SLOW = ['fetch-event-source', 'fetch-event-stream', 'npm eventsource'];
+/** They open their own connection: no chunks can be prepared for them. */
+const NATIVE = ['native EventSource', 'sse.js'];
 const FLOOR = 'bytes alone';
 
 const WORKLOADS = ['llm', 'finance', 'unicode', 'large', 'tiny', 'comments'];
@@ -20,6 +24,16 @@ export const PLANS = {
       rounds: 15,
       warmups: 2,
     }),
+    served: {
+      events: 200_000,
+      candidates: [...OURS, 'tidewire EventSource', ...PARSERS, ...SLOW, ...NATIVE, FLOOR],
+      seldom: [...SLOW.slice(1), ...NATIVE],
+      rounds: 9,
+      warmups: 1,
+    },
+    hold: { events: 200_000, rounds: 5 },
+    latency: { events: 5_000, rounds: 9 },
+    cold: { contexts: 30 },
   },
   /** What tells most, for whoever is at work on it: below a minute. */
   quick: {
@@ -36,6 +50,15 @@ export const PLANS = {
       rounds: 9,
       warmups: 3,
     })),
+    served: {
+      events: 60_000,
+      candidates: ['tidewire', 'tidewire EventSource', 'eventsource-parser', FLOOR],
+      rounds: 5,
+      warmups: 1,
+    },
+    hold: { events: 200_000, rounds: 1 },
+    latency: { events: 2_000, rounds: 3 },
+    cold: { contexts: 5 },
   },
   /** Whether the measurement itself works: everyone's answers on every workload, nearly untimed. */
   smoke: {
@@ -46,8 +69,27 @@ export const PLANS = {
       rounds: 1,
       warmups: 0,
     })),
+    served: {
+      events: 1_000,
+      candidates: [...OURS, 'tidewire EventSource', ...PARSERS, ...SLOW, ...NATIVE, FLOOR],
+      rounds: 1,
+      warmups: 0,
+    },
+    hold: { events: 2_000, rounds: 1 },
+    latency: { events: 10, rounds: 1 },
+    cold: { contexts: 1 },
   },
 };
+
+/** The tasks of a plan over loopback HTTP, as text and parsed. `served` says where the events are. */
+export function servedTasks({ events: _, ...how }, served) {
+  return [false, true].map((parsed) => ({
+    ...task({ workload: 'finance', chunk: 'network', parsed }),
+    ...how,
+    size: servedSize(served.rendered),
+    served,
+  }));
+}
 
 function task({ workload, chunk = 64 << 10, parsed = false, filter = 'none' }) {
   return { workload, chunk, parsed, filter };
@@ -67,7 +109,9 @@ function everything(how) {
 
 /** A task in words, `finance, 64 KiB, parsed, one type` say. */
 export function described({ workload, chunk, parsed, filter }) {
-  const size = chunk === 'event' ? 'one event' : chunk % 1024 === 0 ? `${chunk / 1024} KiB` : `${chunk} B`;
+  const size =
+    { event: 'one event', network: 'loopback HTTP' }[chunk] ??
+    (chunk % 1024 === 0 ? `${chunk / 1024} KiB` : `${chunk} B`);
   const passes = { none: [], type: ['one type'], category: ['one category'] }[filter];
   return [workload, size, parsed ? 'parsed' : 'text', ...passes].join(', ');
 }

@@ -16,3 +16,23 @@ export function printTask(result, say) {
     say(`  ${name.padEnd(26)}${time.padEnd(28)}${speed.padEnd(12)}${against}${wrong ? `  WRONG: ${wrong}` : ''}`);
   }
 }
+
+export function printHold({ events, candidates }, say) {
+  say(`\na burst of ${events} events over loopback HTTP, parsed: the longest task`);
+  for (const [name, { longest, frames }] of Object.entries(candidates)) {
+    const [task, frame] = [spread(longest), spread(frames)];
+    say(`  ${name.padEnd(26)}${shownTime(task)}; between frames ${shownTime(frame)}`);
+  }
+}
+
+export function printLatency(results, say) {
+  say('\nlatency of a lone event, from its bytes to its handler:');
+  for (const [name, times] of Object.entries(results)) {
+    const { median, low, high } = spread(times.map((time) => time * 1000));
+    say(`  ${name.padEnd(26)}${digits(median)} µs (${digits(low)} to ${digits(high)})`);
+  }
+}
+
+function shownTime({ median, low, high }) {
+  return `${digits(median)} ms (${digits(low)} to ${digits(high)})`;
+}

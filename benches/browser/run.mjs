@@ -1,63 +1,93 @@
 // Tidewire beside its peers in Chromium: `cargo xtask bench` builds all and calls this.
 //
-//   --quick   what tells most, below a minute          --smoke  whether the bench itself works
-//   --json    the data in place of the tables          --only TEXT  tasks whose name has it
+//   --quick   what tells most, below a minute          --smoke      whether the bench itself works
+//   --json    the data in place of the tables          --only TEXT  what has it in its name
 //
-// To see where the time goes: `cargo xtask bench --only 'finance, 64 KiB' --profile FILE` writes a CPU
-// profile of the whole page to open in Chromium's developer tools (Performance, Load profile).
+// To see where the time goes, let `cargo xtask bench --quick --only 'finance, 64 KiB, text' --profile
+// FILE.cpuprofile` write a CPU profile of the page, and open it in Chromium's developer tools
+// (Performance, Load profile). The functions are minified as an application's are; those of the
+// module have names if it was built with them.
 //
 // TIDEWIRE_URL is a server that hands out BENCH_FOLDER below /bench; CHROMIUM the browser.
 
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
-import { bundle, writePage } from './bundle.mjs';
+import { bundle, layWasm, writePage } from './bundle.mjs';
 import { launch } from './chromium.mjs';
-import { PLANS, described } from './plan.mjs';
-import { printTask } from './report.mjs';
+import { coldPage, coldStarts, ENTRIES, printCold } from './cold.mjs';
+import { described, PLANS, servedTasks } from './plan.mjs';
+import { printHold, printLatency, printTask } from './report.mjs';
+import { serveEvents, serveOne } from './served.mjs';
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean' },
     smoke: { type: 'boolean' },
     json: { type: 'boolean' },
-    only: { type: 'string' },
+    only: { type: 'string', default: '' },
     profile: { type: 'string' },
   },
 });
-
 const folder = process.env.BENCH_FOLDER;
-const url = process.env.TIDEWIRE_URL;
-if (!folder || !url) throw new Error('run this by `cargo xtask bench`');
+const server = process.env.TIDEWIRE_URL;
+if (!folder || !server) throw new Error('run this by `cargo xtask bench`');
 
+const WATCHED = ['tidewire', 'eventsource-parser', 'bytes alone'];
 const plan = PLANS[options.smoke ? 'smoke' : options.quick ? 'quick' : 'full'];
-const tasks = plan.tasks.filter((task) => described(task).includes(options.only ?? ''));
-if (tasks.length === 0) throw new Error(`no task's name has '${options.only}'`);
+const wanted = (name) => name.includes(options.only);
+const say = options.json ? () => {} : (line) => console.log(line);
 
 await bundle(folder, { main: 'page/main.mjs' });
 await writePage(folder, 'main');
-
-const say = options.json ? () => {} : (line) => console.log(line);
+await layWasm(folder);
 const browser = await launch();
-const results = [];
+const results = { browser: browser.version(), tasks: [] };
 try {
-  for (const task of tasks) {
-    // A page of its own: what an engine learnt of one task is not used for the next.
-    const page = await browser.newPage();
-    page.on('pageerror', (error) => console.error(String(error)));
-    await page.goto(`${url}/bench/main.html`);
-    await page.waitForFunction(() => window.bench !== undefined);
-    const profiler = options.profile && (await startProfile(page));
-    const result = { ...task, name: described(task), ...(await page.evaluate((task) => window.bench.measure(task), task)) };
-    if (profiler) await writeFile(options.profile, await profiler());
-    results.push(result);
+  const served = await serveEvents(server, plan.served.events);
+  for (const task of [...plan.tasks, ...servedTasks(plan.served, served)]) {
+    const name = described(task);
+    if (!wanted(name)) continue;
+    const result = { ...task, name, ...(await inPage('measure', task)) };
+    results.tasks.push(result);
     printTask(result, say);
-    await page.close();
+  }
+  if (wanted('burst')) {
+    const { events, rounds } = plan.hold;
+    const { url } = await serveEvents(server, events);
+    const candidates = WATCHED.filter((name) => name !== 'bytes alone');
+    results.hold = { events, candidates: await inPage('hold', { url, events, rounds, candidates }) };
+    printHold(results.hold, say);
+  }
+  if (wanted('latency')) {
+    results.latency = await inPage('latency', { ...plan.latency, candidates: WATCHED });
+    printLatency(results.latency, say);
+  }
+  if (wanted('cold start')) {
+    for (const [entry, path] of Object.entries(ENTRIES)) {
+      await bundle(folder, { [coldPage(entry)]: 'page/cold.mjs' }, path);
+      await writePage(folder, coldPage(entry));
+    }
+    results.cold = await coldStarts(browser, server, await serveOne(server), plan.cold.contexts);
+    printCold(results.cold, say);
   }
 } finally {
   await browser.close();
 }
-if (options.json) console.log(JSON.stringify({ browser: browser.version(), tasks: results }, null, 1));
+if (options.json) console.log(JSON.stringify(results, null, 1));
+
+/** A page of its own: what an engine learnt of one task is not used for the next. */
+async function inPage(work, task) {
+  const page = await browser.newPage();
+  page.on('pageerror', (error) => console.error(String(error)));
+  await page.goto(`${server}/bench/main.html`);
+  await page.waitForFunction(() => window.bench !== undefined);
+  const profile = options.profile && (await startProfile(page));
+  const result = await page.evaluate(([work, task]) => window.bench[work](task), [work, task]);
+  if (profile) await writeFile(options.profile, await profile());
+  await page.close();
+  return result;
+}
 
 async function startProfile(page) {
   const devtools = await page.context().newCDPSession(page);

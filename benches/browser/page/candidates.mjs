@@ -103,7 +103,10 @@ export const CANDIDATES = {
       signal: abort.signal,
       openWhenHidden: true,
       fetch: source.fetch,
-      onmessage: (event) => take(event.event || 'message', event.data),
+      // It calls for blocks that are no event (a comment, `retry`): an application has to look.
+      onmessage: (event) => {
+        if (event.data !== '' || !task.parsed) take(event.event || 'message', event.data);
+      },
       onerror(error) {
         throw error;
       },
@@ -117,7 +120,8 @@ export const CANDIDATES = {
     const response = await request(source, { signal: abort.signal });
     const pump = async () => {
       for await (const event of fetchEventStream(response, abort.signal)) {
-        take(event.event ?? 'message', event.data ?? '');
+        // The same here.
+        if (event.data !== undefined || !task.parsed) take(event.event ?? 'message', event.data ?? '');
       }
     };
     pump().catch(unlessAborted(abort));

@@ -2,31 +2,35 @@
 
 import { CANDIDATES } from './candidates.mjs';
 import { chunks, Random, workload } from './workloads.mjs';
+import { hold, latency } from './life.mjs';
 import { expectedProof, proof, tally } from './tasks.mjs';
 
 /** How long a candidate may be silent before what it has given is all that it gives. */
 const SILENCE = 2_000;
 const TIMEOUT = 120_000;
 
-window.bench = { measure, candidates: Object.keys(CANDIDATES).filter((name) => CANDIDATES[name]) };
+window.bench = { measure, hold, latency };
 
 /**
- * `task` is `{ workload, chunk, filter, parsed, size, candidates, rounds, warmups, seldom }`;
- * `seldom` names candidates that join only every third round, for they are slow.
+ * `task` is `{ workload, chunk, filter, parsed, size, candidates, rounds, warmups, seldom, served }`;
+ * `seldom` names candidates that join only every third round, for they are slow, and `served` is
+ * where the server sends the workload and how many times over. Else the chunks are prepared here.
  * Answers the milliseconds of each round by candidate, and what is wrong with a candidate's answer.
  */
 async function measure(task) {
   const given = workload(task.workload, task.size);
-  const pieces = chunks(given, task.chunk);
-  const expected = expectedProof(task, given.events);
-  const source = () => prepared(pieces);
+  const repeats = task.served?.repeats ?? 1;
+  const bytes = given.bytes.length * repeats;
+  const expected = expectedProof(task, given.events, repeats);
+  const pieces = task.served ? [] : chunks(given, task.chunk);
+  const source = () => (task.served ? { url: task.served.url } : prepared(pieces));
   const names = task.candidates.filter((name) => CANDIDATES[name]);
   const results = {};
   const counts = {};
   for (const name of names) {
     results[name] = { times: [] };
     const found = name === 'bytes alone' ? undefined : await prove(name, source(), task, expected.count);
-    counts[name] = found?.count ?? given.bytes.length;
+    counts[name] = found?.count ?? bytes;
     if (found && (found.count !== expected.count || found.hash !== expected.hash)) {
       results[name].wrong = `${found.count} events of ${expected.count}, ${found.hash} for ${expected.hash}`;
     }
@@ -41,7 +45,7 @@ async function measure(task) {
       results[name].sum ??= sum;
     }
   }
-  return { bytes: given.bytes.length, events: expected.count, candidates: results };
+  return { bytes, events: expected.count, candidates: results };
 }
 
 /** A `fetch` that answers with what is prepared, a chunk for each read. */

@@ -91,14 +91,16 @@ export function proof() {
   };
 }
 
-/** The proof that a task's candidates have to give. */
-export function expectedProof(task, events) {
+/** The proof that a task's candidates have to give for these events, sent so many times over. */
+export function expectedProof(task, events, repeats) {
   const wanted = new Set(wantedTypes(task));
   const all = proof();
-  for (const { type, data } of events) {
-    if (!wanted.has(type)) continue;
-    if (task.parsed) all.parsed(type, JSON.parse(data));
-    else all.text(type, data);
+  for (let round = 0; round < repeats; round += 1) {
+    for (const { type, data } of events) {
+      if (!wanted.has(type)) continue;
+      if (task.parsed) all.parsed(type, JSON.parse(data));
+      else all.text(type, data);
+    }
   }
   return all;
 }
