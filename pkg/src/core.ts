@@ -16,47 +16,73 @@ export type Compile = () => Promise<WebAssembly.Module>;
 /** Gives the module running, the same one until it breaks down. */
 export type LoadCore = () => Promise<Core>;
 
+/** Where a running module is found by all who are to share it. */
+export interface Place {
+  compiled?: Promise<WebAssembly.Module> | undefined;
+  running?: Promise<Core> | undefined;
+  /** Who is loading it, or has. */
+  loader?: LoadCore | undefined;
+}
+
+/** One module for all entries of the package: the first to need it brings it for the others. */
+export const everyEntry: Place = {};
+
 /** @returns a function that rejects with a TidewireError `unsupported` where there can be no module. */
-export function coreLoader(compile: Compile): LoadCore {
-  let compiled: Promise<WebAssembly.Module> | undefined;
-  let running: Promise<Core> | undefined;
-  const forget = () => {
-    running = undefined;
-  };
+export function coreLoader(compile: Compile, place: Place = {}): LoadCore {
   const run = async () => {
     try {
-      compiled ??= compile();
-      const core = instantiate(await compiled);
-      core.onTrap(forget);
-      return core;
+      place.compiled ??= compile();
+      return await instantiate(await place.compiled);
     } catch (cause) {
-      compiled = undefined;
+      place.compiled = undefined;
       throw cause instanceof TidewireError ? cause : unsupported(cause);
     }
   };
-  return () => {
-    if (running === undefined) {
-      running = run();
+  const load: LoadCore = () => {
+    if (place.running === undefined) {
+      const running = run();
+      const forget = () => {
+        if (place.running === running) place.running = undefined;
+      };
+      place.running = running;
+      place.loader = load;
       // The next `connect` may have more luck: with the network, or with another policy.
-      running.catch(forget);
+      running.then((core) => core.onTrap(forget), forget);
+    } else if (place.loader !== load) {
+      // Another entry's failure says nothing of this one's way to get the module.
+      return place.running.catch(load);
     }
-    return running;
+    return place.running;
   };
+  return load;
 }
 
-/** WebAssembly's own word for why, and what helps. */
+/** Why there can be no module, what helps, and WebAssembly's own word for it. */
 function unsupported(cause: unknown): TidewireError {
   const why = cause instanceof Error ? cause.message : String(cause);
+  let advice =
+    'the browser lacks something that it needs: reference types, for one ' +
+    '(Chrome 96, Firefox 92, Safari 16.4 or later)';
+  if (typeof WebAssembly === 'undefined') {
+    advice = 'the browser has no WebAssembly, or has it switched off';
+  } else if (/content.security.policy|\bCSP\b/i.test(why)) {
+    advice =
+      "the page's Content-Security-Policy forbids it. Add 'wasm-unsafe-eval' to its script-src";
+  } else if (cause instanceof WebAssembly.LinkError) {
+    advice = 'tidewire.wasm is of another version than the script. Serve both from one release';
+  }
   return new TidewireError(
-    `Tidewire's WebAssembly module cannot run here: ${why}. It needs a browser with reference types ` +
-      "(Chrome 96, Firefox 92, Safari 16.4 or later) and, under a Content-Security-Policy, 'wasm-unsafe-eval'",
+    `Tidewire's WebAssembly module cannot run here: ${advice} (${why})`,
     { code: 'unsupported', cause },
   );
 }
 
-function instantiate(module: WebAssembly.Module): Core {
+async function instantiate(module: WebAssembly.Module): Promise<Core> {
   const glue = createGlue();
-  const { exports } = new WebAssembly.Instance(module, { './tidewire_bg.js': glue.imports });
+  // Not `new WebAssembly.Instance`: on a page, Chrome before 115 lets it have 4 KB at most.
+  const { exports } = await WebAssembly.instantiate(module, {
+    './tidewire_bg.js': glue.imports,
+  });
   const listeners = new Set<(error: TidewireError) => void>();
   let broken = false;
   const breakDown = (cause: unknown) => {

@@ -6,7 +6,7 @@
 
 import base64 from '../wasm/inline.js';
 import { connectWith } from './connect.js';
-import { coreLoader } from './core.js';
+import { coreLoader, everyEntry } from './core.js';
 import type { Parse } from './event.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
@@ -22,7 +22,7 @@ const load = coreLoader(async () => {
     bytes[at] = text.charCodeAt(at);
   }
   return WebAssembly.compile(bytes);
-});
+}, everyEntry);
 
 /**
  * Opens a stream of events. Returns at once.

@@ -4,9 +4,10 @@
  */
 
 import { connectWith } from './connect.js';
-import { coreLoader } from './core.js';
+import { coreLoader, everyEntry } from './core.js';
 import { TidewireError } from './error.js';
 import type { Parse } from './event.js';
+import { compileBytes, compileResponse, notThere } from './module-bytes.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
 import type { plain } from './profiles/plain.js';
@@ -20,7 +21,9 @@ export type WasmSource = WebAssembly.Module | BufferSource | Response;
 let source: WasmSource | PromiseLike<WasmSource> | undefined;
 
 const load = coreLoader(async () => {
-  const given = await source;
+  const given = await Promise.resolve(source).catch((cause: unknown) => {
+    throw notThere(`what initialize() was given has failed (${String(cause)})`, cause);
+  });
   if (given === undefined) {
     throw new TidewireError(
       "tidewire/slim has no WebAssembly module yet: call initialize() with 'tidewire/tidewire.wasm' before connect()",
@@ -30,9 +33,10 @@ const load = coreLoader(async () => {
   if (given instanceof WebAssembly.Module) {
     return given;
   }
-  // Not by streaming: that refuses servers that do not know wasm's media type.
-  return WebAssembly.compile(given instanceof Response ? await given.arrayBuffer() : given);
-});
+  return given instanceof Response
+    ? compileResponse(given)
+    : compileBytes(given, 'the bytes that initialize() was given are no WebAssembly module');
+}, everyEntry);
 
 /** Says where the module is. Nothing is compiled before the first `connect`. */
 export function initialize(wasm: WasmSource | PromiseLike<WasmSource>): void {

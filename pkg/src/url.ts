@@ -1,8 +1,9 @@
 /** Tidewire with its WebAssembly module as a file of its own, fetched at the first `connect`. */
 
 import { connectWith } from './connect.js';
-import { coreLoader } from './core.js';
+import { coreLoader, everyEntry } from './core.js';
 import type { Parse } from './event.js';
+import { compileResponse, notThere } from './module-bytes.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
 import type { plain } from './profiles/plain.js';
@@ -11,12 +12,13 @@ import type { TidewireStream } from './stream.js';
 export * from './surface.js';
 
 const load = coreLoader(async () => {
-  const response = await fetch(new URL('../wasm/tidewire.wasm', import.meta.url));
-  if (!response.ok) {
-    throw new Error(`${response.url} answered with status ${response.status}`);
-  }
-  return WebAssembly.compile(await response.arrayBuffer());
-});
+  // Bundlers look for just this expression.
+  const url = new URL('../wasm/tidewire.wasm', import.meta.url);
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw notThere(`${url.href} cannot be fetched (${String(cause)})`, cause);
+  });
+  return compileResponse(response);
+}, everyEntry);
 
 /** Opens a stream of events, as `connect` of `tidewire` does. */
 export function connect<

@@ -78,16 +78,17 @@ test('what is left of a broken module neither throws nor calls', async () => {
 });
 
 test('where the module cannot be compiled, the stream ends as unsupported and says what is needed', async () => {
-  const noSimd = new WebAssembly.CompileError(
-    'invalid value type: enable with --experimental-simd',
-  );
   const refusals = [
-    noSimd,
-    new WebAssembly.CompileError(
-      'violates the Content Security Policy directive: "script-src \'self\'"',
-    ),
+    [new WebAssembly.CompileError('invalid value type'), /it needs: reference types.*Safari 16\.4/],
+    // Of Chromium, Firefox and Safari.
+    ...[
+      'violates the following Content Security policy directive',
+      'call to WebAssembly.compile() blocked by CSP',
+      'is not an allowed source of script in the following Content Security Policy directive',
+    ].map((words) => [new WebAssembly.CompileError(words), /Add 'wasm-unsafe-eval' to its script-src/]),
+    [new WebAssembly.LinkError('Import #0'), /of another version than the script/],
   ];
-  for (const refusal of refusals) {
+  for (const [refusal, advice] of refusals) {
     const { load } = countingLoader(() => Promise.reject(refusal));
     const stream = open(load);
     const error = await all(stream).then(
@@ -96,7 +97,7 @@ test('where the module cannot be compiled, the stream ends as unsupported and sa
     );
     assert.equal(error.code, 'unsupported');
     assert.ok(error.message.includes(refusal.message));
-    assert.match(error.message, /needs a browser with reference types .* 'wasm-unsafe-eval'/);
+    assert.match(error.message, advice);
     assert.equal(error.cause, refusal);
     assert.deepEqual(await stream.closed, { reason: 'unsupported', error });
   }
@@ -113,6 +114,28 @@ test('a module that could not be had is asked for again by the next connect', as
   const fetch = scriptedFetch(answer(['data: 1\n\n']));
   assert.equal((await all(open(counted.load, { fetch }))).length, 1);
   assert.equal(counted.compiled, 2);
+});
+
+test('loaders of one place share what the first has brought, and only that', async () => {
+  const place = {};
+  const compiled = [];
+  const missing = coreLoader(async () => {
+    compiled.push('missing');
+    throw new Error('not found');
+  }, place);
+  const there = coreLoader(async () => {
+    compiled.push('there');
+    return WebAssembly.compile(bytes);
+  }, place);
+  // The failure of one way is none of the other.
+  const [refused, core] = await Promise.allSettled([missing(), there()]);
+  assert.deepEqual([refused.reason.code, core.status], ['unsupported', 'fulfilled']);
+  assert.equal(await missing(), core.value);
+  assert.equal(await there(), core.value);
+  assert.deepEqual(compiled, ['missing', 'there']);
+  provokeTrap(core.value);
+  assert.notEqual(await missing(), core.value);
+  assert.deepEqual(compiled, ['missing', 'there']);
 });
 
 test('slim takes the module from outside, and says so where it is missing', async () => {
