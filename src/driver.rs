@@ -13,7 +13,7 @@ use crate::filter::{Filter, FilterError};
 use crate::page::{Page, PageEvent, is_hidden};
 use crate::profiles::{Auth, Spec};
 use crate::transport::{
-    EventSourceTransport, FetchRequest, FetchTransport, Listener, News, same_origin_note,
+    EventSourceTransport, FetchRequest, FetchTransport, Listener, News, other_origin_note,
 };
 use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
@@ -30,9 +30,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
     #[wasm_bindgen(js_name = setTimeout)]
-    pub(crate) fn set_timeout(callback: &Function, delay: i32) -> JsValue;
+    fn set_timeout(callback: &Function, delay: i32) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
-    pub(crate) fn clear_timeout(timer: &JsValue);
+    fn clear_timeout(timer: &JsValue);
     #[wasm_bindgen(thread_local_v2, js_namespace = location, js_name = origin)]
     static ORIGIN: Option<String>;
 }
@@ -163,9 +163,7 @@ impl Driver {
             .collect();
         let spec = settings.config.spec.clone();
         let last_event_id = settings.config.last_event_id.clone();
-        let mut config = settings.config;
-        config.sends_headers = matches!(settings.door, Door::Fetch { .. });
-        let connection = Connection::new(config)?;
+        let connection = Connection::new(settings.config)?;
         Ok(Driver(Rc::new_cyclic(|me: &Weak<Inner>| Inner {
             me: me.clone(),
             host,
@@ -405,9 +403,6 @@ impl Inner {
 
     fn news(&self, now: Millis, news: News) {
         match news {
-            News::Refused(response, body) => {
-                self.connection.borrow_mut().refused(now, &response, &body);
-            }
             News::Response(mut response, body) => {
                 response.url = self.without_token(&response.url);
                 let mut connection = self.connection.borrow_mut();
@@ -445,7 +440,7 @@ impl Inner {
                     && !self.connection.borrow().is_open()
                     && self.is_cross_origin();
                 let note = match refused {
-                    true => same_origin_note(!self.last_event_id.borrow().is_empty()),
+                    true => other_origin_note(!self.last_event_id.borrow().is_empty()),
                     false => "",
                 };
                 self.with_sink(|connection, sink| {
@@ -459,10 +454,6 @@ impl Inner {
     /// What the stream says that is to take over.
     fn candidate_news(&self, now: Millis, news: News) {
         self.with_sink(|connection, sink| match news {
-            News::Refused(response, body) => {
-                connection.candidate_refused(&response, &body);
-                Flow::More
-            }
             News::Response(response, body) => {
                 connection.candidate_response(now, &response, &body, sink)
             }
@@ -571,13 +562,7 @@ impl Inner {
             };
             match action {
                 None => return,
-                Some(Action::Abort) => drop(self.let_go()),
-                Some(Action::Finish) => {
-                    // An EventSource would ask again, and is closed.
-                    if let Some(Transport::Fetch(fetch)) = self.let_go() {
-                        fetch.finish();
-                    }
-                }
+                Some(Action::Abort) => self.abort(),
                 Some(Action::Token { attempt, reason }) => self.ask_for_token(attempt, reason),
                 Some(Action::Open(request)) => {
                     if let Some(transport) = self.open(&request, &self.number) {
@@ -620,14 +605,14 @@ impl Inner {
         }
     }
 
-    /// Nothing of the transport is wanted any more. Dropping it aborts.
-    fn let_go(&self) -> Option<Transport> {
+    fn abort(&self) {
         self.number.set(0);
         self.token_number
             .set(self.token_number.get().wrapping_add(1));
         *self.unread.borrow_mut() = (Vec::new(), 0);
-        // Out of the cell first: aborting may call a custom fetch's listeners.
-        self.transport.borrow_mut().take()
+        // Let go of the cell first: aborting may call a custom fetch's listeners.
+        let transport = self.transport.borrow_mut().take();
+        drop(transport);
     }
 
     fn set_timer(&self) {

@@ -5,6 +5,13 @@ import { flatHeaders, type Settings } from './options.js';
 import { report } from './report.js';
 import { Secrets, tokenFor } from './tokens.js';
 
+/** What to do about a failure, by its code. */
+const ADVICE: { readonly [code: string]: string | undefined } = {
+  'content-type': '. Is the URL right, and is the user signed in?',
+  'too-large': ". The option 'maxEventBytes' sets it",
+  timeout: ". The option 'connectTimeout' sets how long",
+};
+
 export class Attempts {
   /** How many there were. */
   count = 0;
@@ -13,8 +20,6 @@ export class Attempts {
   readonly #settings: Settings;
   readonly #secrets = new Secrets();
   #headers: string[];
-  /** What comes late for an attempt before this one is of no use. */
-  #latest = 0;
   /** The one in preparation cannot be made: not the token's fault, but the headers'. */
   #headersFailed = false;
 
@@ -33,14 +38,10 @@ export class Attempts {
   async prepare(attempt: number, reason: string): Promise<string | null> {
     const { token, headers } = this.#settings;
     this.count += 1;
-    const own = (this.#latest += 1);
     if (typeof headers === 'function') {
       this.#headersFailed = true;
-      const flat = flatHeaders(this.#settings, await headers());
-      if (own === this.#latest) {
-        this.#headers = flat;
-        this.#headersFailed = false;
-      }
+      this.#headers = flatHeaders(this.#settings, await headers());
+      this.#headersFailed = false;
     }
     const given = await tokenFor(token, {
       attempt,
@@ -71,17 +72,41 @@ export class Attempts {
     }
   }
 
-  error(code: string, status: number, message: string, body: string): TidewireError {
-    const url = new URL(this.#settings.url);
+  /** `end` is the reason of the stream's end, where this is the cause of it. */
+  error(
+    code: string,
+    status: number,
+    message: string,
+    body: string,
+    end?: string,
+  ): TidewireError {
+    const { origin, pathname } = new URL(this.#settings.url);
+    const url = origin + pathname;
     const headersFailed = code === 'token' && this.#headersFailed;
-    // What the function threw may hold a secret: it stays out of messages, as the token's does.
-    const why = headersFailed ? 'headers: the function threw or rejected' : message;
+    const why = headersFailed
+      ? // What the function threw may hold a secret: it stays out of messages, as the token's does.
+        'headers: the function threw or rejected'
+      : `${url}: ${message}${this.#advice(code, status, end)}`;
+    const brokeOff = end === 'interrupted' && (code === 'network' || code === 'ended');
     return new TidewireError(this.#secrets.scrub(why), {
-      code: headersFailed ? 'options' : (code as ErrorCode),
+      code: headersFailed ? 'options' : brokeOff ? 'interrupted' : (code as ErrorCode),
       status: status || undefined,
       body: this.#secrets.scrub(body) || undefined,
-      url: url.origin + url.pathname,
+      url,
     });
+  }
+
+  /** What the options have to do with it. */
+  #advice(code: string, status: number, end: string | undefined): string {
+    if (end === 'interrupted') {
+      return this.#settings.method === 'GET'
+        ? '. The stream broke off, and is not to reconnect'
+        : '. The answer broke off, and is not asked for again: it would run twice';
+    }
+    if (status === 401 && (this.#settings.token ?? null) === null) {
+      return ". The option 'token' gives one";
+    }
+    return ADVICE[code] ?? '';
   }
 
   /** The address of an answer, as it may be told. */

@@ -169,7 +169,8 @@ export class Link implements Source {
         receiver.failed({ error, willRetry, delay });
       },
       closed: (reason, code, status, message, body) => {
-        const error = code === '' ? undefined : attempts.error(code, status, message, body);
+        const error =
+          code === '' ? undefined : attempts.error(code, status, message, body, reason);
         this.#end(reason as Closed['reason'], error, status || undefined);
         queueMicrotask(() => this.#free());
       },

@@ -14,7 +14,7 @@ import {
 } from './filter.js';
 import { iterate, readable } from './iterate.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
-import { namesNothing, type Settings } from './options.js';
+import type { Settings } from './options.js';
 import { Notice } from './queue.js';
 import { joinShared } from './share.js';
 import { Progress } from './store.js';
@@ -22,12 +22,14 @@ import type { Closed, StreamNews, StreamState, StreamStats } from './stream.js';
 import { gatherText } from './text.js';
 
 export class LiveStream {
-  readonly closed: Promise<Closed>;
+  readonly #closed: Promise<Closed>;
   #resolveClosed!: (closed: Closed) => void;
   #state: StreamState = 'connecting';
   readonly #settings: Settings;
   readonly #news = new EventTarget();
   #decodeErrorsHeard = false;
+  /** Somebody will be told if it ends with an error. */
+  #endHeard = false;
   readonly #delivery: Delivery;
   readonly #progress: Progress | undefined;
 
@@ -47,8 +49,7 @@ export class LiveStream {
   constructor(settings: Settings, load: LoadCore) {
     this.#settings = settings;
     this.#filter = { categories: settings.categories, types: settings.types };
-    this.#nothing = settings.nothing;
-    this.closed = new Promise((resolve) => {
+    this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
     const { store } = settings;
@@ -61,6 +62,11 @@ export class LiveStream {
     if (this.#obeySignal()) {
       void this.#begin(load);
     }
+  }
+
+  get closed(): Promise<Closed> {
+    this.#endHeard = true;
+    return this.#closed;
   }
 
   get state(): StreamState {
@@ -96,7 +102,8 @@ export class LiveStream {
   async setFilter(change: { categories?: string[]; types?: string[] }): Promise<void> {
     const filter = namesOf(change);
     checkFilter(this.#settings.profile, filter);
-    const nothing = namesNothing(change ?? {});
+    const named = filter.categories.length + filter.types.length > 0;
+    const nothing = !named && (change.categories !== undefined || change.types !== undefined);
     const source = this.#end === undefined ? this.#source : undefined;
     if (nothing || source === undefined) {
       this.#apply(filter, nothing);
@@ -141,6 +148,7 @@ export class LiveStream {
     options?: boolean | AddEventListenerOptions,
   ): void {
     this.#decodeErrorsHeard ||= type === 'decodeerror' && listener !== null;
+    this.#endHeard ||= type === 'error' && listener !== null;
     this.#news.addEventListener(type, listener, options);
   }
 
@@ -153,10 +161,12 @@ export class LiveStream {
   }
 
   events(options?: { preventClose?: boolean | undefined }): AsyncIterableIterator<AnyEvent> {
+    this.#endHeard = true;
     return iterate(this.#delivery.consumer(), options);
   }
 
   batches(options?: { preventClose?: boolean | undefined }): AsyncIterableIterator<AnyEvent[]> {
+    this.#endHeard = true;
     return iterate(this.#delivery.batchConsumer(), options);
   }
 
@@ -281,6 +291,10 @@ export class LiveStream {
       this.#source?.close(reason as CloseReason);
     }
     this.#delivery.drainSoon();
+    if (error !== undefined && !this.#endHeard) {
+      // Nobody asks: it must not end in silence.
+      console.error(error);
+    }
   }
 
   /** Whether the stream is to begin at all. */
@@ -298,7 +312,7 @@ export class LiveStream {
 
   async #dispose(): Promise<void> {
     this.close();
-    await this.closed;
+    await this.#closed;
   }
 
   #setState(state: StreamState): void {

@@ -7,7 +7,7 @@ mod event_source;
 mod fetch;
 
 pub(crate) use event_source::EventSourceTransport;
-pub(crate) use fetch::{FetchRequest, FetchTransport, same_origin_note};
+pub(crate) use fetch::{FetchRequest, FetchTransport, other_origin_note};
 
 use crate::connection::Response;
 use alloc::string::String;
@@ -15,8 +15,6 @@ use js_sys::Uint8Array;
 
 /// What a transport tells.
 pub(crate) enum News {
-    /// The head of a refusal is there, and this much of its body so far.
-    Refused(Response, String),
     /// The head is there; of a refusal also the start of the body.
     Response(Response, String),
     /// Some bytes.

@@ -422,7 +422,7 @@ test('each failed attempt is an error event that says whether it is tried again'
   const { error, willRetry, delay } = await failed;
   assert.deepEqual(
     [error.code, error.message, willRetry, delay],
-    ['network', 'the connection broke', true, 1500],
+    ['network', 'http://test.example/events: the connection broke', true, 1500],
   );
 });
 

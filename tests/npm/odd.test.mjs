@@ -107,7 +107,7 @@ test('a token in the URL is not told, neither by errors nor by open', async () =
     throw new Error(`request to ${address} failed`);
   };
   const { error } = await listening(fails, options).closed;
-  assert.equal(error.message, `request to ${url}?token=… failed`);
+  assert.equal(error.message, `${url}: request to ${url}?token=… failed`);
 
   const opens = async (address) => {
     const response = new Response(new ReadableStream(), { headers: type });

@@ -42,9 +42,7 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
     step("wasm module: wasm-bindgen", || {
         bind(workspace, &files, &bindgen)
     })?;
-    step("wasm module: wasm-opt", || {
-        optimize(workspace, &files, Names::Left)
-    })?;
+    step("wasm module: wasm-opt", || optimize(workspace, &files))?;
     step("wasm module: glue and base64", || place(&files))?;
     step("TypeScript", || compile_typescript(workspace, &files))
 }
@@ -55,8 +53,6 @@ struct Files {
     /// What wasm-bindgen made of it, as a folder.
     bound: PathBuf,
     optimized: PathBuf,
-    /// The same with names, for whoever asks what fills it.
-    named: PathBuf,
     /// The package's half that comes from Rust.
     wasm: PathBuf,
     /// Where the steps remember their inputs.
@@ -73,7 +69,6 @@ impl Files {
                 .join("wasm/tidewire_js.wasm"),
             bound: scratch.join("bound"),
             optimized: scratch.join("tidewire.wasm"),
-            named: scratch.join("tidewire-named.wasm"),
             wasm: workspace.path("pkg/wasm"),
             stamps: scratch.join("stamps"),
         }
@@ -120,40 +115,22 @@ fn bind(workspace: &Workspace, files: &Files, bindgen: &Path) -> Outcome<bool> {
     })
 }
 
-/// The module as it is shipped, but with the names of its functions. After `build`.
-pub(crate) fn named_module(workspace: &Workspace) -> Outcome<PathBuf> {
-    let files = Files::of(workspace);
-    optimize(workspace, &files, Names::Kept)?;
-    Ok(files.named)
-}
-
-/// Whether the module's functions keep their names: a quarter of its size.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Names {
-    Kept,
-    Left,
-}
-
-fn optimize(workspace: &Workspace, files: &Files, names: Names) -> Outcome<bool> {
+fn optimize(workspace: &Workspace, files: &Files) -> Outcome<bool> {
     let input = files.bound.join("tidewire_bg.wasm");
-    let (output, stamp, option) = match names {
-        Names::Left => (&files.optimized, "optimize", None),
-        Names::Kept => (&files.named, "optimize-named", Some("--debuginfo")),
-    };
-    let recipe = format!("{WASM_OPTIMIZATION} {WASM_FEATURES:?} {option:?}");
+    let recipe = format!("{WASM_OPTIMIZATION} {WASM_FEATURES:?}");
+    let outputs = [files.optimized.clone()];
     freshness::unless_fresh(
-        &files.stamp(stamp),
+        &files.stamp("optimize"),
         &recipe,
         std::slice::from_ref(&input),
-        std::slice::from_ref(output),
+        &outputs,
         || {
             process::run(
                 npm::program(workspace, "pkg", "wasm-opt")
                     .arg(&input)
                     .args([WASM_OPTIMIZATION, "--output"])
-                    .arg(output)
-                    .args(WASM_FEATURES)
-                    .args(option),
+                    .arg(&files.optimized)
+                    .args(WASM_FEATURES),
             )
         },
     )
