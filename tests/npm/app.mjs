@@ -58,6 +58,11 @@ export function build(folder) {
   return npm(folder, 'run', 'build');
 }
 
+/** Runs a program that the application has installed. */
+export function program(folder, name, ...args) {
+  return npm(folder, 'exec', '--offline', '--', name, ...args);
+}
+
 /** A page with places for what is shown, and one script. */
 export function html(script, importMap) {
   const map = importMap && `<script type="importmap">${JSON.stringify({ imports: importMap })}</script>\n`;
@@ -74,7 +79,7 @@ ${map ?? ''}<script type="module" src="${script}"></script>
 
 async function npm(folder, ...args) {
   try {
-    return await run('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
+    return await run('npm', ['--no-audit', '--no-fund', '--loglevel=error', ...args], {
       cwd: folder,
       env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', PARCEL_WORKERS: '0' },
       maxBuffer: 64 * 1024 * 1024,

@@ -14,7 +14,7 @@ import { gzipSync } from 'node:zlib';
 
 import { Control, openServer } from '../e2e/server.mjs';
 import { launch } from '../e2e/visit.mjs';
-import { build, html, install, pack } from './app.mjs';
+import { build, html, install, pack, program } from './app.mjs';
 import { serveFolder } from './static-server.mjs';
 
 const thorough = process.env.TIDEWIRE_THOROUGH !== undefined;
@@ -91,6 +91,14 @@ test('Next renders a client component of every entry, and runs Tidewire on its s
   await publish(control);
   const event = await (await relayed).json();
   assert.deepEqual([event.type, event.category], ['sync.accounts.started', 'data_sync']);
+});
+
+test('publint and attw have nothing to say of the package', others, async () => {
+  const folder = await install('published', tarball, {});
+  await program(folder, 'publint', 'run', '--strict', tarball);
+  // It is ESM alone, and the module is no script.
+  const accepted = ['--ignore-rules', 'cjs-resolves-to-esm', '--exclude-entrypoints', 'tidewire.wasm'];
+  await program(folder, 'attw', tarball, ...accepted);
 });
 
 /** Pages that a bundler reads. */

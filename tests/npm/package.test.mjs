@@ -68,20 +68,24 @@ test('the package holds what it should and no more, and every entry of it works'
     }
   }
   const program = `
-    import { connect, TidewireError } from 'tidewire';
+    import { readFile } from 'node:fs/promises';
+    import { connect } from 'tidewire';
     import * as profiles from 'tidewire/profiles';
-    import 'tidewire/slim';
-    import 'tidewire/url';
+    import * as slim from 'tidewire/slim';
+    import * as url from 'tidewire/url';
     const fetch = async () => new Response('event: import.failed\\ndata: {"error": "x"}\\n\\n', {
       headers: { 'content-type': 'text/event-stream' },
     });
-    const stream = connect('http://test.example/', { profile: profiles.dashtam, fetch, reconnect: false });
-    for await (const { data } of stream) console.log(data.error);
+    slim.initialize(readFile(new URL(import.meta.resolve('tidewire/tidewire.wasm'))));
+    for (const connectBy of [connect, url.connect, slim.connect]) {
+      const stream = connectBy('http://test.example/', { profile: profiles.dashtam, fetch, reconnect: false });
+      for await (const { data } of stream) console.log(data.error);
+    }
     console.log(Object.keys(profiles).sort().join());
   `;
   writeFileSync(join(folder, 'program.js'), program);
   const output = execFileSync(process.execPath, ['program.js'], { cwd: folder, encoding: 'utf8' });
-  assert.equal(output, 'x\ncortex,dashtam,defineProfile,hive,plain,stageChat,stockAgent\n');
+  assert.equal(output, 'x\nx\nx\ncortex,dashtam,defineProfile,hive,plain,stageChat,stockAgent\n');
 });
 
 test('the licences in the package are those of the project', () => {

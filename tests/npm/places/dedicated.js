@@ -1,0 +1,3 @@
+import { answer } from './receive.js';
+
+onmessage = ({ data }) => answer(globalThis, data);
