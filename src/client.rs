@@ -15,6 +15,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use wasm_bindgen::prelude::*;
 
@@ -325,9 +326,9 @@ pub struct Event<E, M> {
     /// The category; `None` for an unknown type.
     pub category: Option<String>,
     /// Its own id.
-    pub id: Option<String>,
-    /// The id that a connection would go on after.
-    pub last_event_id: String,
+    pub id: Option<Arc<str>>,
+    /// The id that a connection would go on after. Events that share one share its memory.
+    pub last_event_id: Arc<str>,
     /// Whether it is known to be a repetition of the past.
     pub replayed: bool,
 }
@@ -447,6 +448,8 @@ struct Queue<P: Profile> {
     paused: Cell<bool>,
     ended: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+    /// An id sticks to every event after it, however long it is.
+    last_event_id: RefCell<Arc<str>>,
 }
 
 impl<P: Profile> Queue<P> {
@@ -459,6 +462,7 @@ impl<P: Profile> Queue<P> {
             paused: Cell::new(false),
             ended: Cell::new(false),
             waker: RefCell::new(None),
+            last_event_id: RefCell::new(Arc::default()),
         }
     }
 
@@ -479,12 +483,17 @@ impl<P: Profile> Queue<P> {
             &message.data.to_str(),
         )?;
         let category = event.and_then(|event| spec.categories.get(usize::from(event.category)));
+        let mut last = self.last_event_id.borrow_mut();
+        if **last != *message.last_event_id {
+            *last = message.last_event_id.into();
+        }
         Ok(Event {
             data,
             meta,
             category: category.map(|name| name.to_string()),
-            id: message.id.map(str::to_owned),
-            last_event_id: message.last_event_id.to_owned(),
+            // Its own id is the last one, from it on.
+            id: message.id.map(|_| Arc::clone(&last)),
+            last_event_id: Arc::clone(&last),
             replayed: message.replayed,
         })
     }

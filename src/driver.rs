@@ -30,9 +30,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &Function, delay: i32) -> JsValue;
+    pub(crate) fn set_timeout(callback: &Function, delay: i32) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
-    fn clear_timeout(timer: &JsValue);
+    pub(crate) fn clear_timeout(timer: &JsValue);
     #[wasm_bindgen(thread_local_v2, js_namespace = location, js_name = origin)]
     static ORIGIN: Option<String>;
 }
@@ -163,7 +163,9 @@ impl Driver {
             .collect();
         let spec = settings.config.spec.clone();
         let last_event_id = settings.config.last_event_id.clone();
-        let connection = Connection::new(settings.config)?;
+        let mut config = settings.config;
+        config.sends_headers = matches!(settings.door, Door::Fetch { .. });
+        let connection = Connection::new(config)?;
         Ok(Driver(Rc::new_cyclic(|me: &Weak<Inner>| Inner {
             me: me.clone(),
             host,
@@ -403,6 +405,9 @@ impl Inner {
 
     fn news(&self, now: Millis, news: News) {
         match news {
+            News::Refused(response, body) => {
+                self.connection.borrow_mut().refused(now, &response, &body);
+            }
             News::Response(mut response, body) => {
                 response.url = self.without_token(&response.url);
                 let mut connection = self.connection.borrow_mut();
@@ -454,6 +459,10 @@ impl Inner {
     /// What the stream says that is to take over.
     fn candidate_news(&self, now: Millis, news: News) {
         self.with_sink(|connection, sink| match news {
+            News::Refused(response, body) => {
+                connection.candidate_refused(&response, &body);
+                Flow::More
+            }
             News::Response(response, body) => {
                 connection.candidate_response(now, &response, &body, sink)
             }
@@ -562,7 +571,13 @@ impl Inner {
             };
             match action {
                 None => return,
-                Some(Action::Abort) => self.abort(),
+                Some(Action::Abort) => drop(self.let_go()),
+                Some(Action::Finish) => {
+                    // An EventSource would ask again, and is closed.
+                    if let Some(Transport::Fetch(fetch)) = self.let_go() {
+                        fetch.finish();
+                    }
+                }
                 Some(Action::Token { attempt, reason }) => self.ask_for_token(attempt, reason),
                 Some(Action::Open(request)) => {
                     if let Some(transport) = self.open(&request, &self.number) {
@@ -605,14 +620,14 @@ impl Inner {
         }
     }
 
-    fn abort(&self) {
+    /// Nothing of the transport is wanted any more. Dropping it aborts.
+    fn let_go(&self) -> Option<Transport> {
         self.number.set(0);
         self.token_number
             .set(self.token_number.get().wrapping_add(1));
         *self.unread.borrow_mut() = (Vec::new(), 0);
-        // Let go of the cell first: aborting may call a custom fetch's listeners.
-        let transport = self.transport.borrow_mut().take();
-        drop(transport);
+        // Out of the cell first: aborting may call a custom fetch's listeners.
+        self.transport.borrow_mut().take()
     }
 
     fn set_timer(&self) {

@@ -1,9 +1,10 @@
 //! What of a stream is wanted: the query that asks the server for it, and the mask that is laid
 //! over what comes.
 
-use crate::profiles::{FilterQuery, Flags, List, Name, Spec};
+use crate::profiles::{EventSpec, FilterQuery, Flags, List, Name, Spec};
 use alloc::{
     borrow::ToOwned,
+    format,
     string::{String, ToString},
     vec,
     vec::Vec,
@@ -12,9 +13,10 @@ use core::fmt;
 
 /// Categories, exact types and globs; an event passes that is named by any of them.
 ///
-/// A filter that names nothing passes everything, events unknown to the profile included. Any
-/// other passes an unknown event only if a type or glob names it. `*` in a glob stands for any
-/// run of characters, dots included.
+/// [`Filter::all`] passes everything, events unknown to the profile included. Any other passes what
+/// it names and nothing else, so one whose lists are empty passes nothing; an unknown event passes
+/// only if a type or glob names it. `*` in a glob stands for any run of characters, dots included.
+/// Where `<prefix>.name` means `name`, a glob may mean it by either.
 ///
 /// ```
 /// use tidewire::filter::Filter;
@@ -37,6 +39,8 @@ use core::fmt;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
+    /// Lists were given, though they may be empty.
+    narrows: bool,
     categories: Vec<Name>,
     types: Vec<Name>,
 }
@@ -59,12 +63,14 @@ impl Filter {
 
     /// These categories as well.
     pub fn and_categories<N: Into<Name>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.narrows = true;
         self.categories.extend(names.into_iter().map(Into::into));
         self
     }
 
     /// These types as well.
     pub fn and_types<N: Into<Name>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.narrows = true;
         self.types.extend(names.into_iter().map(Into::into));
         self
     }
@@ -83,8 +89,7 @@ impl Filter {
     /// When it names a category or a type that the profile does not have (unless the profile is
     /// [open](Spec::open)), with the nearest name that there is.
     pub fn compile(&self, spec: &Spec) -> Result<Subscription, FilterError> {
-        let everything = self.categories.is_empty() && self.types.is_empty()
-            || self.types.iter().any(|name| name == "*");
+        let everything = !self.narrows || self.types.iter().any(|name| name == "*");
         let mut known = vec![everything; spec.events.len()];
         for name in &self.categories {
             let category = spec.categories.iter().position(|other| other == name);
@@ -103,8 +108,7 @@ impl Filter {
                 named = true;
             } else if name.contains('*') {
                 for (passes, event) in known.iter_mut().zip(spec.events.iter()) {
-                    let mut names = core::iter::once(&event.name).chain(event.aliases.iter());
-                    if names.any(|event| glob_matches(name.as_bytes(), event.as_bytes())) {
+                    if glob_names(spec, name, event) {
                         *passes = true;
                         named = true;
                     }
@@ -115,7 +119,9 @@ impl Filter {
                 return Err(FilterError::new(spec, Part::Type, name, names));
             }
         }
-        let query = match everything {
+        // A server that is asked for nothing sends something: what comes is kept back here.
+        let nothing = self.categories.is_empty() && self.types.is_empty();
+        let query = match everything || nothing {
             true => Query::None,
             false => self.query(spec, &known),
         };
@@ -130,12 +136,8 @@ impl Filter {
     fn query(&self, spec: &Spec, known: &[bool]) -> Query {
         // A name outside the table can be of any category: only the whole stream has it.
         let outside = |name: &Name| {
-            let mut names = spec
-                .events
-                .iter()
-                .flat_map(|event| core::iter::once(&event.name).chain(event.aliases.iter()));
-            spec.event(name).is_none()
-                && !names.any(|known| glob_matches(name.as_bytes(), known.as_bytes()))
+            let mut events = spec.events.iter();
+            spec.event(name).is_none() && !events.any(|event| glob_names(spec, name, event))
         };
         if spec.open && self.types.iter().any(outside) {
             return Query::None;
@@ -151,9 +153,11 @@ impl Filter {
             FilterQuery::Categories { parameter, list } => Query::Ask {
                 parameter: parameter.clone(),
                 list: *list,
-                values: (0u8..)
+                values: (0..)
                     .zip(spec.categories.iter())
-                    .filter(|(index, _)| wanted().any(|event| event.category == *index))
+                    .filter(|(index, _)| {
+                        wanted().any(|event| usize::from(event.category) == *index)
+                    })
                     .map(|(_, name)| name.clone())
                     .collect(),
                 on_request: false,
@@ -178,7 +182,18 @@ impl Filter {
     }
 }
 
-fn on_request(event: &crate::profiles::EventSpec) -> bool {
+/// Whether the glob matches one of the names that an event of this type may come by.
+fn glob_names(spec: &Spec, glob: &Name, event: &EventSpec) -> bool {
+    let mut names = core::iter::once(&event.name).chain(event.aliases.iter());
+    names.any(|name| {
+        let mut prefixes = spec.prefixes.iter();
+        glob_matches(glob.as_bytes(), name.as_bytes())
+            || prefixes
+                .any(|prefix| glob_matches(glob.as_bytes(), format!("{prefix}.{name}").as_bytes()))
+    })
+}
+
+fn on_request(event: &EventSpec) -> bool {
     event.flags.has(Flags::ON_REQUEST)
 }
 
@@ -262,6 +277,10 @@ impl Subscription {
         }
     }
 
+    fn passes_nothing(&self) -> bool {
+        !self.everything && self.unknown.is_empty() && !self.known.contains(&true)
+    }
+
     /// Whether some event type is wanted by both.
     pub fn overlaps(&self, other: &Subscription) -> bool {
         let both = |(mine, theirs): (&bool, &bool)| *mine && *theirs;
@@ -272,6 +291,9 @@ impl Subscription {
 
     /// Whether a stream that was asked for by `self` also carries all that `other` asks for.
     pub fn carries(&self, other: &Subscription) -> bool {
+        if other.passes_nothing() {
+            return true;
+        }
         match (&self.query, &other.query) {
             (Query::None, Query::None) => true,
             // What the server sends unasked lacks what it sends on request only.

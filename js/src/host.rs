@@ -35,6 +35,8 @@ extern "C" {
     pub(crate) fn last_event_id(this: &Options) -> String;
     #[wasm_bindgen(method, getter, js_name = hasToken)]
     pub(crate) fn has_token(this: &Options) -> bool;
+    #[wasm_bindgen(method, getter, js_name = renewsToken)]
+    pub(crate) fn renews_token(this: &Options) -> bool;
     #[wasm_bindgen(method, getter, js_name = connectTimeout)]
     pub(crate) fn connect_timeout(this: &Options) -> f64;
     #[wasm_bindgen(method, getter, js_name = staleAfter)]

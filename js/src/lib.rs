@@ -62,10 +62,10 @@ impl Connection {
             backoff
         });
         let config = Config {
-            filter: Filter::categories(flat(&options.categories()))
-                .and_types(flat(&options.types())),
+            filter: named(flat(&options.categories()), flat(&options.types())),
             last_event_id: options.last_event_id(),
             has_token: options.has_token(),
+            renews_token: options.renews_token(),
             repeatable: options.method() == "GET" && !spec.runs_once,
             backoff,
             connect_timeout: options.connect_timeout() as u64,
@@ -136,8 +136,9 @@ impl Connection {
     /// Changes what is delivered.
     #[wasm_bindgen(js_name = setFilter)]
     pub fn set_filter(&self, categories: Vec<String>, types: Vec<String>) -> Result<(), JsError> {
-        let filter = Filter::categories(categories).and_types(types);
-        self.driver.set_filter(filter).map_err(error)
+        self.driver
+            .set_filter(named(categories, types))
+            .map_err(error)
     }
 
     /// Events of this name may come, which is in no table.
@@ -156,6 +157,14 @@ impl Connection {
 #[wasm_bindgen(js_name = repairJson)]
 pub fn repair_json(text: &str) -> String {
     json::without_python_constants(text).into_owned()
+}
+
+/// Everything, where nothing is named: that nothing is wanted, the package sees to itself.
+fn named(categories: Vec<String>, types: Vec<String>) -> Filter {
+    match categories.is_empty() && types.is_empty() {
+        true => Filter::all(),
+        false => Filter::categories(categories).and_types(types),
+    }
 }
 
 fn error(error: impl core::fmt::Display) -> JsError {

@@ -20,6 +20,8 @@ export class Attempts {
   readonly #settings: Settings;
   readonly #secrets = new Secrets();
   #headers: string[];
+  /** What comes late for an attempt before this one is of no use. */
+  #latest = 0;
   /** The one in preparation cannot be made: not the token's fault, but the headers'. */
   #headersFailed = false;
 
@@ -38,10 +40,14 @@ export class Attempts {
   async prepare(attempt: number, reason: string): Promise<string | null> {
     const { token, headers } = this.#settings;
     this.count += 1;
+    const own = (this.#latest += 1);
     if (typeof headers === 'function') {
       this.#headersFailed = true;
-      this.#headers = flatHeaders(this.#settings, await headers());
-      this.#headersFailed = false;
+      const flat = flatHeaders(this.#settings, await headers());
+      if (own === this.#latest) {
+        this.#headers = flat;
+        this.#headersFailed = false;
+      }
     }
     const given = await tokenFor(token, {
       attempt,

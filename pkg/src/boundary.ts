@@ -42,6 +42,8 @@ export interface ConnectionOptions {
   readonly lastEventId: string;
   /** `Host.token` is to be asked before each attempt. */
   readonly hasToken: boolean;
+  /** After a 401 it may give another one. */
+  readonly renewsToken: boolean;
   readonly connectTimeout: number;
   readonly staleAfter: number;
   readonly maxEventBytes: number;

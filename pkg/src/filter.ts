@@ -92,10 +92,13 @@ function typesCalled(profile: ProfileDefinition, name: string): string[] {
     return [];
   }
   const pattern = glob(name);
+  const prefixes = ['', ...(profile.prefixes ?? []).map((prefix) => `${prefix}.`)];
+  // `<prefix>.name` means `name`: a glob may mean it by either.
+  const matches = (name: string) => prefixes.some((prefix) => pattern.test(prefix + name));
   return known.filter(
     (type) =>
-      pattern.test(type) ||
-      Object.entries(aliases).some(([alias, meant]) => meant === type && pattern.test(alias)),
+      matches(type) ||
+      Object.entries(aliases).some(([alias, meant]) => meant === type && matches(alias)),
   );
 }
 

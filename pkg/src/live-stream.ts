@@ -14,7 +14,7 @@ import {
 } from './filter.js';
 import { iterate, readable } from './iterate.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
-import type { Settings } from './options.js';
+import { namesNothing, type Settings } from './options.js';
 import { Notice } from './queue.js';
 import { joinShared } from './share.js';
 import { Progress } from './store.js';
@@ -49,6 +49,7 @@ export class LiveStream {
   constructor(settings: Settings, load: LoadCore) {
     this.#settings = settings;
     this.#filter = { categories: settings.categories, types: settings.types };
+    this.#nothing = settings.nothing;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -102,8 +103,7 @@ export class LiveStream {
   async setFilter(change: { categories?: string[]; types?: string[] }): Promise<void> {
     const filter = namesOf(change);
     checkFilter(this.#settings.profile, filter);
-    const named = filter.categories.length + filter.types.length > 0;
-    const nothing = !named && (change.categories !== undefined || change.types !== undefined);
+    const nothing = namesNothing(change ?? {});
     const source = this.#end === undefined ? this.#source : undefined;
     if (nothing || source === undefined) {
       this.#apply(filter, nothing);

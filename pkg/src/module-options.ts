@@ -25,6 +25,7 @@ export function connectionOptions(
     types: [...filter.types],
     lastEventId,
     hasToken,
+    renewsToken: typeof settings.token === 'function' || typeof settings.headers === 'function',
     connectTimeout: settings.connectTimeout,
     staleAfter: settings.staleAfter,
     maxEventBytes: settings.maxEventBytes,

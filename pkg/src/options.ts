@@ -57,7 +57,10 @@ export interface ConnectOptions<
 > {
   /** What the server speaks. Default `plain`: any event stream, its data as text. */
   readonly profile?: P | undefined;
-  /** Deliver events of these categories, and those of `types`. Default: all. */
+  /**
+   * Deliver events of these categories, and those of `types`. Left out, both: all. A list that is
+   * empty names nothing: `categories: []` alone delivers nothing, here as in `setFilter`.
+   */
   readonly categories?: readonly CategoryName<P>[] | undefined;
   /** Deliver events of these types; `*` stands for any run of characters, dots included. */
   readonly types?: readonly TypeName<P>[] | undefined;
@@ -119,6 +122,8 @@ export interface Settings {
   readonly jsonBody: boolean;
   readonly categories: string[];
   readonly types: string[];
+  /** Lists of names were given, and all are empty: nothing is delivered. */
+  readonly nothing: boolean;
   readonly token: ConnectOptions['token'];
   readonly headers: ConnectOptions['headers'];
   readonly transport: 'fetch' | 'eventsource';
@@ -189,6 +194,7 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
     body,
     jsonBody: json,
     ...filter,
+    nothing: namesNothing(options),
     token: options.token,
     headers: options.headers,
     transport,
@@ -213,6 +219,15 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
     share: options.share ?? false,
     pauseWhenHidden: options.pauseWhenHidden ?? false,
   };
+}
+
+/** Whether lists of names were given, and all are empty. What is left out does not narrow. */
+export function namesNothing(given: {
+  readonly categories?: readonly string[] | undefined;
+  readonly types?: readonly string[] | undefined;
+}): boolean {
+  const lists = [given.categories, given.types].filter((list) => list !== undefined);
+  return lists.length > 0 && lists.every((list) => list.length === 0);
 }
 
 /** The headers of one attempt, flat: name, value, name, value… */

@@ -259,6 +259,9 @@ function checkTypes(definition: ProfileDefinition, where: string): void {
     types.forEach(enter);
   }
   const types = [...known];
+  // As many as the numbers have room for by which they cross into the module.
+  atMost(256, Object.keys(definition.categories).length, 'categories', where);
+  atMost(65_534, types.length, 'event types', where);
   const mustBeKnown = (name: string, member: string) => {
     if (!types.includes(name)) {
       throw new TypeError(
@@ -278,6 +281,14 @@ function checkTypes(definition: ProfileDefinition, where: string): void {
   }
   if (definition.discriminator === 'none' && types.length === 0) {
     throw new TypeError(`${where}: without a discriminator, one event type is needed`);
+  }
+}
+
+function atMost(limit: number, count: number, what: string, where: string): void {
+  if (count > limit) {
+    throw new TypeError(
+      `${where}: ${count} ${what} are more than a profile can have. Allowed: ${limit}`,
+    );
   }
 }
 

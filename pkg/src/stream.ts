@@ -103,8 +103,8 @@ export interface TidewireStream<
   /** Opens anew at once, from the last event ID on. */
   reconnect(): void;
   /**
-   * Changes what is delivered, at once. Rejects with a TypeError for names that the
-   * profile does not have; the old filter stays.
+   * Changes what is delivered, at once. `{}` is everything, lists that are empty are nothing.
+   * Rejects with a TypeError for names that the profile does not have; the old filter stays.
    */
   setFilter(filter: FilterChange<P>): Promise<void>;
 

@@ -59,7 +59,8 @@ impl Burst {
     /// Holds an event back.
     pub(super) fn hold(&mut self, event: &Event<'_>, flags: Flags) {
         let data = event.data.as_bytes();
-        self.bytes += data.len();
+        // Each holds the last event ID, however long it is.
+        self.bytes += data.len() + event.last_event_id.len();
         self.events.push(Held {
             index: event.index,
             name: event.name.as_bytes().into(),

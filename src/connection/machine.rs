@@ -44,6 +44,9 @@ const LONGEST: Millis = 2_000;
 /// So many cuts at once, one after the other, are no accident.
 const CUTS_AT_ONCE: u32 = 3;
 
+/// Milliseconds that the body of a refusal has to come: its status says enough.
+const REFUSAL: Millis = 2_000;
+
 /// A timer that is this late, in milliseconds, was asleep with the rest of the machine.
 const ASLEEP: Millis = 5_000;
 
@@ -119,6 +122,8 @@ pub struct Connection {
     suspected: bool,
     last_chance: Millis,
     paused_since: Option<Millis>,
+    /// A refusal, what came of its body, and when its head came.
+    refusal: Option<(Response, String, Millis)>,
     /// The last id of the open `EventSource`, which does not know those of the one before it.
     native_id: String,
 }
@@ -167,6 +172,9 @@ impl Connection {
         let subscription = subscription.map_err(ConfigError::Filter)?;
         let mut decoder = Decoder::with_max_event_bytes(config.max_event_bytes);
         decoder.set_last_event_id(&config.last_event_id);
+        let cursor = config.last_event_id.clone();
+        // What cannot be told to the server is not gone on after: it is a return with a gap.
+        let resuming = !cursor.is_empty() && config.cannot_send(&cursor);
         Ok(Connection {
             intake: Intake::new(&config.spec),
             asked: subscription.clone(),
@@ -178,9 +186,9 @@ impl Connection {
             phase: Phase::Idle,
             actions: VecDeque::new(),
             state: None,
-            cursor: config.last_event_id.clone(),
+            cursor,
             attempt: 0,
-            resuming: false,
+            resuming,
             untold: None,
             start: None,
             received: false,
@@ -192,6 +200,7 @@ impl Connection {
             suspected: false,
             last_chance: 0,
             paused_since: None,
+            refusal: None,
             native_id: String::new(),
             config,
         })
@@ -220,10 +229,13 @@ impl Connection {
         match self.phase {
             Phase::Idle | Phase::Suspended | Phase::Closed => None,
             Phase::Token { since } => Some(since.saturating_add(TOKEN_TIMEOUT)),
-            Phase::Opening { since } => {
-                let timeout = self.config.connect_timeout;
-                (timeout > 0).then(|| since.saturating_add(timeout))
-            }
+            Phase::Opening { since } => match &self.refusal {
+                Some((_, _, since)) => Some(since.saturating_add(REFUSAL)),
+                None => {
+                    let timeout = self.config.connect_timeout;
+                    (timeout > 0).then(|| since.saturating_add(timeout))
+                }
+            },
             Phase::Open { .. } => {
                 let dead = self.dead_at().filter(|_| self.paused_since.is_none());
                 let start = self.start.filter(|_| self.paused_since.is_none());
@@ -244,6 +256,11 @@ impl Connection {
         match self.phase {
             Phase::Idle | Phase::Suspended | Phase::Closed => {}
             Phase::Token { .. } => self.token_failed(now, "it did not settle within 10 s"),
+            Phase::Opening { .. } if self.refusal.is_some() => {
+                if let Some((response, body, _)) = self.refusal.take() {
+                    self.response(now, &response, &body);
+                }
+            }
             Phase::Opening { since } => {
                 let message = format!("no response within {} ms", now.saturating_sub(since));
                 self.fail(now, Error::new(ErrorKind::Timeout, message), None);
@@ -296,9 +313,19 @@ impl Connection {
     }
 
     /// Whether a response's head is that of an event stream. If it is not, the owner reads the
-    /// start of the body before it says [`response`](Self::response).
+    /// start of the body before it says [`response`](Self::response), and meanwhile, by
+    /// [`refused`](Self::refused), what came of it so far.
     pub fn is_stream(&self, response: &Response) -> bool {
         verdict(&self.config.spec, response, "") == Verdict::Stream
+    }
+
+    /// The head of a refusal is there, and so much of its body. The rest is awaited for a moment:
+    /// a body that never ends must not make the refusal one that never comes.
+    pub fn refused(&mut self, now: Millis, response: &Response, body: &str) {
+        if let Phase::Opening { .. } = self.phase {
+            let since = self.refusal.take().map_or(now, |(_, _, since)| since);
+            self.refusal = Some((response.clone(), body.to_owned(), since));
+        }
     }
 
     /// The head of the response is there, and of a refusal the start of its body.
@@ -310,8 +337,8 @@ impl Connection {
             Verdict::Stream => self.opened(now, response),
             Verdict::Ended => self.finish(CloseReason::Ended, None),
             Verdict::Unauthorized(error) => {
-                let renew = self.config.has_token && self.config.repeatable;
-                if renew && !self.token_renewed {
+                let renews = self.config.has_token && self.config.renews_token;
+                if renews && self.config.repeatable && !self.token_renewed {
                     self.token_renewed = true;
                     self.actions.push_back(Action::Abort);
                     self.report(Report::Failed {
@@ -610,7 +637,7 @@ impl Connection {
             }
             Delivered::Event { .. } | Delivered::EndMark => {
                 let _ = self.settle(sink);
-                self.finish(CloseReason::Ended, None);
+                self.end(Action::Finish, CloseReason::Ended, None);
                 Flow::More
             }
         }

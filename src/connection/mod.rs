@@ -38,6 +38,10 @@ pub struct Config {
     pub last_event_id: String,
     /// Whether a token is asked for before each attempt.
     pub has_token: bool,
+    /// Whether another token may come after one was refused: it is asked of a function.
+    pub renews_token: bool,
+    /// Whether the transport sends headers: `EventSource` does not.
+    pub sends_headers: bool,
     /// Whether the request may be repeated: `GET`, on a profile that does not run anything.
     pub repeatable: bool,
     /// When and how often to try again; `None`: never.
@@ -64,6 +68,8 @@ impl Config {
             filter: Filter::all(),
             last_event_id: String::new(),
             has_token: false,
+            renews_token: true,
+            sends_headers: true,
             connect_timeout: 30_000,
             stale_after: 0,
             max_event_bytes: crate::wire::Decoder::DEFAULT_MAX_EVENT_BYTES,
@@ -93,6 +99,9 @@ pub enum Action {
     AbortCandidate,
     /// Give up whatever is open or opening. Nothing of it is wanted any more.
     Abort,
+    /// The stream has said all. Nothing more of it is wanted, but its body may end by itself
+    /// before it is given up, so that the server sees a request that was finished.
+    Finish,
     /// Tell the application.
     Report(Report),
 }
@@ -104,7 +113,7 @@ pub struct Request {
     pub attempt: u32,
     /// Query parameters to be added, not yet escaped.
     pub query: Vec<(String, String)>,
-    /// The value of the `Last-Event-ID` header.
+    /// The value of the `Last-Event-ID` header; none if it cannot stand in one.
     pub last_event_id: Option<String>,
 }
 

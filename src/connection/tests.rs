@@ -2,6 +2,7 @@
 
 mod change;
 mod history;
+mod promises;
 mod requests;
 
 use super::*;
@@ -15,6 +16,8 @@ struct Life {
     candidates: Vec<Request>,
     promoted: usize,
     aborted: usize,
+    /// Streams that had said all, and were left to end by themselves.
+    finished: usize,
     tokens: Vec<Reason>,
     reports: Vec<Report>,
     events: Events,
@@ -54,6 +57,7 @@ impl Life {
             candidates: Vec::new(),
             promoted: 0,
             aborted: 0,
+            finished: 0,
             tokens: Vec::new(),
             reports: Vec::new(),
             events: Events::default(),
@@ -77,6 +81,7 @@ impl Life {
                 Action::OpenCandidate(request) => self.candidates.push(request),
                 Action::Promote => self.promoted += 1,
                 Action::AbortCandidate => self.aborted += 1,
+                Action::Finish => self.finished += 1,
                 Action::Abort => {}
             }
         }

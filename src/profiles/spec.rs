@@ -347,6 +347,9 @@ impl Spec {
         if self.events.len() >= usize::from(u16::MAX) {
             return wrong("more than 65,534 event types".to_owned());
         }
+        if self.categories.len() > usize::from(u8::MAX) + 1 {
+            return wrong("more than 256 categories".to_owned());
+        }
         for (index, event) in self.events.iter().enumerate() {
             if usize::from(event.category) >= self.categories.len() {
                 return wrong(format!("event '{}' names no category", event.name));

@@ -1,5 +1,6 @@
 use super::{Listener, News};
 use crate::connection::Response;
+use crate::driver::{clear_timeout, set_timeout};
 use alloc::rc::{Rc, Weak};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
@@ -12,6 +13,10 @@ use web_sys::{
 
 /// Bytes of a refusal's body that are kept for the error.
 const BODY_START: usize = 4_096;
+
+/// Milliseconds that the body of a stream which has said all has to end by itself. Servers end it
+/// right after their end mark.
+const LINGER: i32 = 1_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -61,8 +66,16 @@ struct Inner {
     /// A promise is under way that will call one of the closures.
     pending: Cell<bool>,
     dropped: Cell<bool>,
+    /// Nobody wants what comes, but the body may end by itself before this.
+    lingers: RefCell<Option<Lingering>>,
     /// They hold `Inner` in turn; the circle is opened when nothing can call them any more.
     closures: RefCell<Option<Closures>>,
+}
+
+/// The timer that ends the wait for the body's own end.
+struct Lingering {
+    _abort: Closure<dyn FnMut(JsValue)>,
+    timer: JsValue,
 }
 
 struct Closures {
@@ -117,6 +130,7 @@ impl FetchTransport {
             refusal: RefCell::new(None),
             pending: Cell::new(true),
             dropped: Cell::new(false),
+            lingers: RefCell::new(None),
             closures: RefCell::new(None),
         });
         let closures = Closures {
@@ -133,25 +147,55 @@ impl FetchTransport {
     pub(crate) fn read(&self) {
         self.0.read();
     }
+
+    /// Lets the body end by itself, for a moment, and then aborts. Nothing is reported any more.
+    pub(crate) fn finish(self) {
+        let inner = Rc::clone(&self.0);
+        let abort = Closure::new(move |_| {
+            inner.lingers.borrow_mut().take();
+            inner.abort();
+        });
+        let timer = set_timeout(abort.as_ref().unchecked_ref(), LINGER);
+        *self.0.lingers.borrow_mut() = Some(Lingering {
+            _abort: abort,
+            timer,
+        });
+        self.0.read();
+    }
 }
 
 impl Drop for FetchTransport {
     fn drop(&mut self) {
-        self.0.dropped.set(true);
-        self.0.controller.abort();
-        if let Some(reader) = self.0.reader.borrow_mut().take() {
-            // A custom fetch may not know of the signal. What the cancelling says is of no
-            // interest, but must not surface as an unhandled rejection.
-            silence(&reader.cancel());
-        }
-        // The signal settles what is pending, and the closures are given up then.
-        if !self.0.pending.get() {
-            self.0.closures.borrow_mut().take();
+        if self.0.lingers.borrow().is_none() {
+            self.0.abort();
         }
     }
 }
 
 impl Inner {
+    fn abort(&self) {
+        self.dropped.set(true);
+        self.controller.abort();
+        if let Some(reader) = self.reader.borrow_mut().take() {
+            // A custom fetch may not know of the signal. What the cancelling says is of no
+            // interest, but must not surface as an unhandled rejection.
+            silence(&reader.cancel());
+        }
+        // The signal settles what is pending, and the closures are given up then.
+        if !self.pending.get() {
+            self.closures.borrow_mut().take();
+        }
+    }
+
+    /// The body of a stream that has said all has ended.
+    fn rest(&self) {
+        if let Some(Lingering { timer, .. }) = self.lingers.borrow_mut().take() {
+            clear_timeout(&timer);
+        }
+        self.reader.borrow_mut().take();
+        self.closures.borrow_mut().take();
+    }
+
     fn closure(
         self: &Rc<Self>,
         call: impl Fn(&Rc<Inner>, JsValue) + 'static,
@@ -229,7 +273,8 @@ impl Inner {
             }
             (false, Ok(Some(reader))) => {
                 *self.reader.borrow_mut() = Some(reader);
-                *self.refusal.borrow_mut() = Some((response, Vec::new()));
+                *self.refusal.borrow_mut() = Some((response.clone(), Vec::new()));
+                self.tell(News::Refused(response, String::new()));
                 self.read();
             }
             (false, _) => self.tell(News::Response(response, String::new())),
@@ -237,6 +282,9 @@ impl Inner {
     }
 
     fn on_error(self: &Rc<Self>, error: JsValue) {
+        if self.lingers.borrow().is_some() {
+            return self.rest();
+        }
         let refusal = self.refusal.borrow_mut().take();
         self.tell(match refusal {
             // The refusal stands, however much of its body came.
@@ -247,10 +295,17 @@ impl Inner {
 
     fn on_read(self: &Rc<Self>, result: JsValue) {
         let done = Reflect::get(&result, &"done".into()).is_ok_and(|done| done.is_truthy());
+        if self.lingers.borrow().is_some() {
+            match done {
+                true => self.rest(),
+                false => self.read(),
+            }
+            return;
+        }
         let value = Reflect::get(&result, &"value".into()).unwrap_or(JsValue::UNDEFINED);
         let chunk = bytes(value);
         let mut refusal = self.refusal.borrow_mut();
-        if let Some((_, body)) = &mut *refusal {
+        if let Some((response, body)) = &mut *refusal {
             if let Some(chunk) = chunk {
                 body.extend_from_slice(&chunk.to_vec());
             }
@@ -261,7 +316,9 @@ impl Inner {
                 drop(refusal);
                 self.tell(News::Response(response, start_of(&body)));
             } else {
+                let so_far = News::Refused(response.clone(), start_of(body));
                 drop(refusal);
+                self.tell(so_far);
                 self.read();
             }
             return;

@@ -15,6 +15,8 @@ use js_sys::Uint8Array;
 
 /// What a transport tells.
 pub(crate) enum News {
+    /// The head of a refusal is there, and this much of its body so far.
+    Refused(Response, String),
     /// The head is there; of a refusal also the start of the body.
     Response(Response, String),
     /// Some bytes.

@@ -255,7 +255,7 @@ async fn plain(server: &Namespace, client: Client<Plain>, by: &str) {
         data: "{}".to_owned(),
     };
     assert_eq!(received[1].data, plain::Event::Unknown(tick));
-    assert_eq!(received[1].last_event_id, "7");
+    assert_eq!(&*received[1].last_event_id, "7");
     console_log!("plain by {by}: 1 of 1 types, and one unknown");
 }
 

@@ -143,6 +143,10 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Put(Input::TokenFailed)),
         1 => (any::<usize>(), any::<u8>()).prop_map(|(which, id)| Step::Message(which, id)),
         4 => (vec(piece(), 0..6), 0..60_usize).prop_map(|(pieces, cut)| Step::Candidate(pieces, cut)),
+        2 => head().prop_map(|head| Step::Put(Input::Refused(Head {
+            retry_after: RetryAfter::None,
+            ..head
+        }))),
         4 => Just(Step::Put(Input::CandidateHead(Head::STREAM))),
         1 => head().prop_map(|head| Step::Put(Input::CandidateHead(head))),
         1 => any::<u8>().prop_map(|id| {

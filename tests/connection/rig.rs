@@ -18,6 +18,8 @@ pub(crate) enum Input {
     TokenReady,
     TokenFailed,
     Head(Head),
+    /// The head of a refusal whose body is still to come.
+    Refused(Head),
     /// A chunk.
     Bytes(Vec<u8>),
     /// What an `EventSource` gives: name, data, last event ID.
@@ -225,6 +227,14 @@ impl Rig {
                 self.rules.asked = head.asked().filter(|_| self.is_opening());
                 self.connection.response(now, &head.response(), "body");
             }
+            Input::Refused(head) => {
+                let response = head.response();
+                // The owner asks first.
+                if !self.connection.is_stream(&response) {
+                    self.connection.refused(now, &response, "bo");
+                    self.connection.candidate_refused(&response, "bo");
+                }
+            }
             Input::Bytes(bytes) => {
                 // The owner asks for no more before the last chunk was taken.
                 if self.connection.is_open() {
@@ -395,7 +405,7 @@ impl Rig {
                     self.candidates.push(request);
                 }
                 // What the first stream still had is not wanted any more.
-                Action::Promote | Action::Abort => self.unread.clear(),
+                Action::Promote | Action::Abort | Action::Finish => self.unread.clear(),
                 Action::AbortCandidate => {}
                 Action::Report(report) => {
                     match &report {

@@ -148,6 +148,11 @@ impl Rules {
                 self.transport = Transport::None;
                 self.token_wanted = false;
             }
+            Action::Finish => {
+                assert!(!self.candidate, "the candidate is left alone");
+                assert_eq!(self.transport, Transport::Open, "nothing to be finished");
+                self.transport = Transport::None;
+            }
             Action::Report(report) => self.report(now, report),
         }
     }

@@ -36,7 +36,7 @@ export class Blank {
 
   /**
    * Opens a stream under a name. `store`: it goes on after a reload; `holdAt`: its handler never
-   * finishes with the event that comes as the n-th.
+   * finishes with the event that comes as the n-th; `forget`: nothing is kept of its events.
    */
   async connect(stream, name = 'stream', page = this.page) {
     await page.evaluate((stream) => window.openStream(stream), { name, base: `${this.#url}/ns/${this.#namespace}`, ...stream });
@@ -93,7 +93,7 @@ function keepStreams() {
   addEventListener('pageshow', ({ persisted }) => window.shows.push(persisted));
   window.lifecycle = [];
   for (const type of ['freeze', 'resume']) document.addEventListener(type, () => window.lifecycle.push(type));
-  window.openStream = async ({ name, base, path, profile, tokenOf, store, holdAt, options }) => {
+  window.openStream = async ({ name, base, path, profile, tokenOf, store, holdAt, forget, options }) => {
     const { connect, sessionStore } = await import('/pkg/dist/index.js');
     const profiles = await import('/pkg/dist/profiles/index.js');
     // The same function for all streams of it, as in an application.
@@ -117,6 +117,7 @@ function keepStreams() {
       });
     }
     stream.on('*', ({ type, id, data }) => {
+      if (forget) return undefined;
       record.events.push({ type, id, data });
       return record.events.length === holdAt ? new Promise(() => {}) : undefined;
     });

@@ -15,7 +15,8 @@ cargo xtask COMMAND
                                  speed beside the peers, in Chromium and natively (twenty minutes);
                                  --quick: what tells most, in the browser alone (below a minute);
                                  --only: the tasks whose name has it; --profile: a CPU profile of them
-  size  [--json]                 size of the npm package: raw, gzip, brotli
+  size  [--json]                 size of the npm package and of what applications get of it,
+                                 and what fills the module
   types [--check]                the TypeScript profiles, printed from the Rust tables; --check compares
   help                           this text
 

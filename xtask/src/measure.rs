@@ -1,19 +1,17 @@
 //! The two tables: how fast, and how large.
 
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::browser;
 use crate::cli::Bench;
-use crate::freshness;
 use crate::npm;
 use crate::package;
-use crate::process::{Failure, Outcome};
+use crate::process::{self, Failure, Outcome};
 use crate::server::{self, RunningServer};
 use crate::workspace::Workspace;
 
 /// Where the page that is measured and its driver lie.
-const BROWSER_BENCH: &str = "benches/browser";
+pub(crate) const BROWSER_BENCH: &str = "benches/browser";
 
 /// Prints how fast we are beside others, in Chromium and, unless it is to be quick, natively.
 pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Outcome<()> {
@@ -36,32 +34,27 @@ pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Outcome<()> {
     print(&mut node)
 }
 
-/// Prints the size of what the npm package ships.
+/// Prints the size of what the npm package ships, and of what an application gets of it.
 pub(crate) fn size(workspace: &Workspace, json: bool) -> Outcome<()> {
-    package::build(workspace)?;
-    let mut node = workspace.command("node");
-    node.arg("xtask/size.mjs").args(json.then_some("--json"));
-    for file in shipped(workspace)? {
-        node.arg(file.strip_prefix(&workspace.root).unwrap_or(&file));
-    }
-    print(&mut node)
+    print(size_program(workspace)?.args(json.then_some("--json")))
 }
 
-/// The code in the package. Declarations and maps stay on the developer's disk.
-fn shipped(workspace: &Workspace) -> Outcome<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for folder in ["pkg/dist", "pkg/wasm"] {
-        files.extend(freshness::files_below(&workspace.path(folder))?);
-    }
-    files.retain(|file| {
-        file.extension()
-            .is_some_and(|extension| ["js", "mjs", "wasm"].iter().any(|kind| extension == *kind))
-    });
-    Ok(files)
+/// Fails where an application would get more than the budget allows.
+pub(crate) fn check_size(workspace: &Workspace) -> Outcome<()> {
+    process::run(size_program(workspace)?.arg("--check"))
+}
+
+fn size_program(workspace: &Workspace) -> Outcome<Command> {
+    package::build(workspace)?;
+    npm::install(workspace, BROWSER_BENCH)?;
+    let mut node = workspace.command("node");
+    node.arg(format!("{BROWSER_BENCH}/size.mjs"))
+        .env("NAMED_MODULE", package::named_module(workspace)?);
+    Ok(node)
 }
 
 /// Runs a program whose standard output is the result.
-fn print(command: &mut std::process::Command) -> Outcome<()> {
+fn print(command: &mut Command) -> Outcome<()> {
     let status = command
         .stdin(Stdio::null())
         .status()

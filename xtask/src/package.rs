@@ -42,7 +42,9 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
     step("wasm module: wasm-bindgen", || {
         bind(workspace, &files, &bindgen)
     })?;
-    step("wasm module: wasm-opt", || optimize(workspace, &files))?;
+    step("wasm module: wasm-opt", || {
+        optimize(workspace, &files, Names::Left)
+    })?;
     step("wasm module: glue and base64", || place(&files))?;
     step("TypeScript", || compile_typescript(workspace, &files))
 }
@@ -53,6 +55,8 @@ struct Files {
     /// What wasm-bindgen made of it, as a folder.
     bound: PathBuf,
     optimized: PathBuf,
+    /// The same with names, for whoever asks what fills it.
+    named: PathBuf,
     /// The package's half that comes from Rust.
     wasm: PathBuf,
     /// Where the steps remember their inputs.
@@ -69,6 +73,7 @@ impl Files {
                 .join("wasm/tidewire_js.wasm"),
             bound: scratch.join("bound"),
             optimized: scratch.join("tidewire.wasm"),
+            named: scratch.join("tidewire-named.wasm"),
             wasm: workspace.path("pkg/wasm"),
             stamps: scratch.join("stamps"),
         }
@@ -115,22 +120,40 @@ fn bind(workspace: &Workspace, files: &Files, bindgen: &Path) -> Outcome<bool> {
     })
 }
 
-fn optimize(workspace: &Workspace, files: &Files) -> Outcome<bool> {
+/// The module as it is shipped, but with the names of its functions. After `build`.
+pub(crate) fn named_module(workspace: &Workspace) -> Outcome<PathBuf> {
+    let files = Files::of(workspace);
+    optimize(workspace, &files, Names::Kept)?;
+    Ok(files.named)
+}
+
+/// Whether the module's functions keep their names: a quarter of its size.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Kept,
+    Left,
+}
+
+fn optimize(workspace: &Workspace, files: &Files, names: Names) -> Outcome<bool> {
     let input = files.bound.join("tidewire_bg.wasm");
-    let recipe = format!("{WASM_OPTIMIZATION} {WASM_FEATURES:?}");
-    let outputs = [files.optimized.clone()];
+    let (output, stamp, option) = match names {
+        Names::Left => (&files.optimized, "optimize", None),
+        Names::Kept => (&files.named, "optimize-named", Some("--debuginfo")),
+    };
+    let recipe = format!("{WASM_OPTIMIZATION} {WASM_FEATURES:?} {option:?}");
     freshness::unless_fresh(
-        &files.stamp("optimize"),
+        &files.stamp(stamp),
         &recipe,
         std::slice::from_ref(&input),
-        &outputs,
+        std::slice::from_ref(output),
         || {
             process::run(
                 npm::program(workspace, "pkg", "wasm-opt")
                     .arg(&input)
                     .args([WASM_OPTIMIZATION, "--output"])
-                    .arg(&files.optimized)
-                    .args(WASM_FEATURES),
+                    .arg(output)
+                    .args(WASM_FEATURES)
+                    .args(option),
             )
         },
     )

@@ -43,7 +43,9 @@ impl RunningServer {
         let mut command = leashed(workspace.command("sh"), program);
         command
             .args(["--port", "0", "--demo"])
-            .args(static_folders(workspace));
+            .args(static_folders(workspace))
+            .arg("--static")
+            .arg(bench_mount(workspace));
         Self::launch(&mut command)
     }
 
@@ -51,13 +53,10 @@ impl RunningServer {
     /// `bench_folder`.
     pub(crate) fn start_fast(workspace: &Workspace) -> Outcome<Self> {
         let program = build(workspace, Speed::Optimized)?;
-        let folder = bench_folder(workspace);
-        let mut mount = OsString::from("/bench=");
-        mount.push(folder);
         let mut command = leashed(workspace.command("sh"), program);
         command
             .args(["--port", "0", "--quiet", "--static"])
-            .arg(mount);
+            .arg(bench_mount(workspace));
         Self::launch(&mut command)
     }
 
@@ -133,6 +132,12 @@ fn build(workspace: &Workspace, speed: Speed) -> Outcome<PathBuf> {
 /// The pages that are measured, as they were bundled.
 pub(crate) fn bench_folder(workspace: &Workspace) -> PathBuf {
     workspace.scratch().join("bench")
+}
+
+fn bench_mount(workspace: &Workspace) -> OsString {
+    let mut mount = OsString::from("/bench=");
+    mount.push(bench_folder(workspace));
+    mount
 }
 
 /// What the server hands out beside its endpoints.

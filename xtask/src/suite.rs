@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use crate::browser::{self, Browser};
 use crate::cli::{Selection, Soak};
 use crate::freshness;
+use crate::measure;
 use crate::npm;
 use crate::package;
 use crate::process::{self, Failure, Outcome};
-use crate::server::RunningServer;
+use crate::server::{self, RunningServer};
 use crate::tally::{self, Tally};
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::Workspace;
@@ -95,6 +96,11 @@ fn steps() -> Vec<Step> {
         step("native tests", Tests(native_tests, tally::of_rust)),
         step_where("fuzz", "fuzz", Check(fuzz)),
         step("package", Check(|run| run.built_package())),
+        step_where(
+            "size",
+            measure::BROWSER_BENCH,
+            Check(|run| measure::check_size(run.workspace)),
+        ),
         step("browser tests", Tests(browser_tests, tally::of_rust)),
         step_where("types", "pkg/type-tests", Check(type_tests)),
         step_where("npm tests", "tests/npm", Tests(npm_tests, tally::of_node)),
@@ -104,6 +110,11 @@ fn steps() -> Vec<Step> {
             Tests(|run| run.node(PAGE_TESTS), tally::of_node),
         ),
         step_where("soak", "tests/soak", Tests(soak_tests, tally::of_node)),
+        step_where(
+            "bench",
+            measure::BROWSER_BENCH,
+            Tests(|run| run.node(measure::BROWSER_BENCH), tally::of_node),
+        ),
     ]
 }
 
@@ -258,6 +269,7 @@ impl<'a> Run<'a> {
         let mut node = self.workspace.command("node");
         node.env("TIDEWIRE_URL", address)
             .env("CHROMIUM", chromium)
+            .env("BENCH_FOLDER", server::bench_folder(self.workspace))
             .env("CHROMEDRIVER", driver);
         if self.thorough {
             node.env("TIDEWIRE_THOROUGH", "1");
@@ -482,7 +494,8 @@ mod tests {
                 "browser tests",
                 "npm tests",
                 "page tests",
-                "soak"
+                "soak",
+                "bench"
             ]
         );
         assert_eq!(filter.as_deref(), Some("a_crlf_split"));

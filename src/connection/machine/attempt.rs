@@ -20,6 +20,7 @@ impl Connection {
 
     pub(super) fn open(&mut self, now: Millis) {
         self.phase = Phase::Opening { since: now };
+        self.refusal = None;
         self.asked = self.subscription.clone();
         let request = self.request(&self.asked);
         self.actions.push_back(Action::Open(request));
@@ -30,16 +31,17 @@ impl Connection {
         let cursor = match &self.config.spec.cursor {
             Cursor::None => None,
             _ if self.cursor.is_empty() => None,
-            Cursor::Header => Some(self.cursor.clone()),
+            Cursor::Header => Some(&self.cursor),
             Cursor::HeaderAndQuery(parameter) => {
                 query.push((parameter.to_string(), self.cursor.clone()));
-                Some(self.cursor.clone())
+                Some(&self.cursor)
             }
         };
+        let cursor = cursor.filter(|id| self.config.sends_headers && is_header_value(id));
         Request {
             attempt: self.attempt,
             query,
-            last_event_id: cursor,
+            last_event_id: cursor.cloned(),
         }
     }
 
@@ -79,4 +81,22 @@ impl Connection {
         });
         self.resuming = true;
     }
+}
+
+impl Config {
+    /// Whether the server cannot be told to go on after this id.
+    pub(super) fn cannot_send(&self, id: &str) -> bool {
+        match self.spec.cursor {
+            Cursor::None => true,
+            Cursor::Header => !self.sends_headers || !is_header_value(id),
+            Cursor::HeaderAndQuery(_) => false,
+        }
+    }
+}
+
+/// Whether this can be the value of a header. Browsers let more control characters pass, other
+/// implementations of `fetch` refuse them, and so may servers: at every attempt anew.
+fn is_header_value(id: &str) -> bool {
+    !id.bytes()
+        .any(|byte| byte.is_ascii_control() && byte != b'\t')
 }

@@ -27,6 +27,8 @@ pub(super) struct Candidate {
     subscription: Subscription,
     begun: Millis,
     step: Step,
+    /// What the server said, while the rest of its refusal is awaited.
+    refusal: Option<Error>,
     decoder: Decoder,
     held: Vec<Held>,
     bytes: usize,
@@ -76,6 +78,7 @@ impl Connection {
             subscription,
             begun: now,
             step: Step::Token,
+            refusal: None,
             decoder,
             held: Vec::new(),
             bytes: 0,
@@ -115,12 +118,28 @@ impl Connection {
         match self.candidate.as_ref().map(|candidate| candidate.step) {
             Some(Step::Open { .. }) => self.switch(now, sink),
             Some(Step::Token | Step::Opening) => {
-                let message =
-                    format!("the stream for the new filter did not open within {OPEN_WITHIN} ms");
-                self.keep_old(Error::new(ErrorKind::Timeout, message));
+                let refusal = self.candidate.as_mut().and_then(|it| it.refusal.take());
+                self.keep_old(refusal.unwrap_or_else(|| {
+                    let message = format!(
+                        "the stream for the new filter did not open within {OPEN_WITHIN} ms"
+                    );
+                    Error::new(ErrorKind::Timeout, message)
+                }));
                 Flow::More
             }
             None => Flow::More,
+        }
+    }
+
+    /// The head of the candidate's refusal is there, and so much of its body.
+    pub fn candidate_refused(&mut self, response: &Response, body: &str) {
+        let verdict = verdict(&self.config.spec, response, body);
+        if let (
+            Some(candidate),
+            Verdict::Unauthorized(error) | Verdict::Retry(error) | Verdict::Final(error),
+        ) = (&mut self.candidate, verdict)
+        {
+            candidate.refusal = Some(error);
         }
     }
 
@@ -184,7 +203,7 @@ impl Connection {
                     let incoming = Incoming::of(&message);
                     let key = self.intake.key(&self.config.spec, incoming);
                     both |= key.as_ref().is_some_and(|key| self.intake.knows(key));
-                    candidate.bytes += message.data.as_bytes().len();
+                    candidate.bytes += message.data.as_bytes().len() + incoming.last_event_id.len();
                     candidate.keys.extend(key);
                     candidate.held.push(Held {
                         name: incoming.name.as_bytes().into(),
@@ -234,7 +253,7 @@ impl Connection {
         let key = self.intake.key(&self.config.spec, incoming);
         let both = key.as_ref().is_some_and(|key| self.intake.knows(key));
         candidate.decoder.set_last_event_id(last_event_id);
-        candidate.bytes += data.len();
+        candidate.bytes += data.len() + last_event_id.len();
         candidate.keys.extend(key);
         candidate.held.push(Held {
             name: name.as_bytes().into(),

@@ -25,8 +25,9 @@ impl Connection {
     }
 
     pub(super) fn resumed(&self, last_event_id: String) -> Report {
-        let told =
-            matches!(self.config.spec.recovery, Recovery::Cursor) && !last_event_id.is_empty();
+        let told = matches!(self.config.spec.recovery, Recovery::Cursor)
+            && !last_event_id.is_empty()
+            && !self.config.cannot_send(&last_event_id);
         Report::Resumed {
             // Whether the server still had what came after the id, it does not say.
             recovered: if told {
@@ -122,6 +123,11 @@ impl Connection {
     }
 
     pub(super) fn finish(&mut self, reason: CloseReason, error: Option<Error>) {
+        self.end(Action::Abort, reason, error);
+    }
+
+    /// Ends it; `leave` says how what is open is let go of.
+    pub(super) fn end(&mut self, leave: Action, reason: CloseReason, error: Option<Error>) {
         if self.phase == Phase::Closed {
             return;
         }
@@ -135,7 +141,7 @@ impl Connection {
                     Action::Token { .. } | Action::Open(_) | Action::OpenCandidate(_)
                 )
             });
-            self.actions.push_back(Action::Abort);
+            self.actions.push_back(leave);
         }
         self.phase = Phase::Closed;
         self.set_state(State::Closed);
