@@ -2,6 +2,8 @@
 //
 //   --quick   what tells most, below a minute          --smoke      whether the bench itself works
 //   --json    the data in place of the tables          --only TEXT  what has it in its name
+//   --write   docs/performance.md and the README's table, from this run
+//   --native FILE, --size FILE   what the native bench and size.mjs have found, as JSON
 //
 // To see where the time goes, let `cargo xtask bench --quick --only 'finance, 64 KiB, text' --profile
 // FILE.cpuprofile` write a CPU profile of the page, and open it in Chromium's developer tools
@@ -10,15 +12,17 @@
 //
 // TIDEWIRE_URL is a server that hands out BENCH_FOLDER below /bench; CHROMIUM the browser.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { bundle, layWasm, writePage } from './bundle.mjs';
 import { launch } from './chromium.mjs';
 import { coldPage, coldStarts, ENTRIES, printCold } from './cold.mjs';
 import { described, PLANS, servedTasks } from './plan.mjs';
+import { printGoals } from './goals.mjs';
 import { printHold, printLatency, printTask } from './report.mjs';
 import { serveEvents, serveOne } from './served.mjs';
+import { writeTables } from './write.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -27,6 +31,9 @@ const { values: options } = parseArgs({
     json: { type: 'boolean' },
     only: { type: 'string', default: '' },
     profile: { type: 'string' },
+    write: { type: 'boolean' },
+    native: { type: 'string' },
+    size: { type: 'string' },
   },
 });
 const folder = process.env.BENCH_FOLDER;
@@ -42,7 +49,13 @@ await bundle(folder, { main: 'page/main.mjs' });
 await writePage(folder, 'main');
 await layWasm(folder);
 const browser = await launch();
-const results = { browser: browser.version(), tasks: [] };
+const results = {
+  date: new Date().toISOString().slice(0, 10),
+  browser: browser.version(),
+  tasks: [],
+  native: options.native && JSON.parse(await readFile(options.native, 'utf8')),
+  size: options.size && JSON.parse(await readFile(options.size, 'utf8')),
+};
 try {
   const served = await serveEvents(server, plan.served.events);
   for (const task of [...plan.tasks, ...servedTasks(plan.served, served)]) {
@@ -74,6 +87,8 @@ try {
 } finally {
   await browser.close();
 }
+printGoals(results, say);
+if (options.write) await writeTables(results);
 if (options.json) console.log(JSON.stringify(results, null, 1));
 
 /** A page of its own: what an engine learnt of one task is not used for the next. */

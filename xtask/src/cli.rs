@@ -11,10 +11,11 @@ cargo xtask COMMAND
   test  [--all] [FILTER]         every test there is; FILTER is part of a step's name, else of a test's
                                  --all also runs ignored tests, property tests for longer, every bundler
   soak  [--minutes N] [--seed S] connections that break at random bytes, in a real browser (10 minutes)
-  bench [--quick] [--json] [--only TEXT] [--profile FILE]
-                                 speed beside the peers, in Chromium and natively (twenty minutes);
-                                 --quick: what tells most, in the browser alone (below a minute);
-                                 --only: the tasks whose name has it; --profile: a CPU profile of them
+  bench [--quick] [--only TEXT] [--profile FILE] [--json] [--write]
+                                 speed beside the peers, in Chromium and natively (half an hour);
+                                 --quick: what tells most, in the browser alone (a minute);
+                                 --only: the tasks whose name has it; --profile: a CPU profile of them;
+                                 --write: into docs/performance.md and the README
   size  [--json]                 size of the npm package and of what applications get of it,
                                  and what fills the module
   types [--check]                the TypeScript profiles, printed from the Rust tables; --check compares
@@ -63,6 +64,8 @@ pub(crate) struct Soak {
 pub(crate) struct Bench {
     pub(crate) quick: bool,
     pub(crate) json: bool,
+    /// Into the documentation too.
+    pub(crate) write: bool,
     /// Part of the names of the tasks to run.
     pub(crate) only: Option<String>,
     /// Where to write a CPU profile of the page.
@@ -210,6 +213,7 @@ impl<I: Iterator<Item = String>> Arguments<I> {
                     self.soak.seed = Some(number("--seed", self.rest.next())?);
                 }
                 "--quick" if accepts(Accepted::Bench) => self.bench.quick = true,
+                "--write" if accepts(Accepted::Bench) => self.bench.write = true,
                 "--only" if accepts(Accepted::Bench) => {
                     self.bench.only = Some(text("--only", self.rest.next())?);
                 }
@@ -333,11 +337,16 @@ mod tests {
         let expected = Bench {
             quick: true,
             json: true,
+            write: false,
             only: Some("finance".to_owned()),
             profile: Some("out.cpuprofile".to_owned()),
         };
         let line = "bench --only finance --json --quick --profile out.cpuprofile";
         assert_eq!(parse_line(line), Ok(Command::Bench(expected)));
+        let Ok(Command::Bench(bench)) = parse_line("bench --write") else {
+            panic!("a bench whose tables are written is a bench");
+        };
+        assert!(bench.write && !bench.quick);
         let error = parse_line("bench --only").unwrap_err();
         assert_eq!(error.to_string(), "`--only` needs a text");
     }

@@ -1,5 +1,7 @@
 //! The two tables: how fast, and how large.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::browser;
@@ -13,8 +15,18 @@ use crate::workspace::Workspace;
 /// Where the page that is measured and its driver lie.
 pub(crate) const BROWSER_BENCH: &str = "benches/browser";
 
-/// Prints how fast we are beside others, in Chromium and, unless it is to be quick, natively.
+/// The decoder beside those of other crates.
+const NATIVE_BENCH: &str = "tidewire-native-bench";
+
+/// Prints how fast we are beside others: in Chromium, and, where all is asked for, natively, with
+/// the sizes.
 pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Outcome<()> {
+    let whole = !bench.quick && bench.only.is_none();
+    if bench.write && !whole {
+        return Err(Failure::new(
+            "`--write` is for a whole run: without `--quick` and `--only`",
+        ));
+    }
     package::build(workspace)?;
     npm::install(workspace, BROWSER_BENCH)?;
     let browser = browser::ensure()?;
@@ -25,13 +37,39 @@ pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Outcome<()> {
         .env("BENCH_FOLDER", server::bench_folder(workspace))
         .env("CHROMIUM", browser.chromium)
         .args(bench.quick.then_some("--quick"))
-        .args(bench.json.then_some("--json"));
+        .args(bench.json.then_some("--json"))
+        .args(bench.write.then_some("--write"));
     for (option, value) in [("--only", &bench.only), ("--profile", &bench.profile)] {
         if let Some(value) = value {
             node.args([option, value]);
         }
     }
+    if whole {
+        node.arg("--size").arg(size_as_data(workspace)?);
+        node.arg("--native").arg(native(workspace)?);
+    }
     print(&mut node)
+}
+
+/// Runs the native bench, whose table goes to standard error, and gives the file with its data.
+fn native(workspace: &Workspace) -> Outcome<PathBuf> {
+    let data = workspace.scratch().join("native.json");
+    let mut cargo = workspace.cargo();
+    cargo
+        .args(["run", "--quiet", "--release", "--package", NATIVE_BENCH])
+        .args(["--", "--json"])
+        .arg(&data);
+    process::run(&mut cargo)?;
+    Ok(data)
+}
+
+/// The file with the sizes.
+fn size_as_data(workspace: &Workspace) -> Outcome<PathBuf> {
+    let data = workspace.scratch().join("size.json");
+    let file = File::create(&data).map_err(|error| Failure::at(&data, &error))?;
+    let mut program = size_program(workspace)?;
+    print(program.arg("--json").stdout(file))?;
+    Ok(data)
 }
 
 /// Prints the size of what the npm package ships, and of what an application gets of it.
