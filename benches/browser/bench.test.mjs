@@ -46,7 +46,12 @@ test('every candidate gives every event of a workload, or is marked', () => {
 });
 
 test('every peer is there, on every workload', () => {
-  const prepared = ['tidewire', 'tidewire batches()', 'eventsource-parser', 'eventsource-parser stream'];
+  const prepared = [
+    'tidewire',
+    'tidewire batches()',
+    'eventsource-parser',
+    'eventsource-parser stream',
+  ];
   prepared.push('fetch-event-source', 'fetch-event-stream', 'npm eventsource', 'bytes alone');
   const workloads = new Set();
   for (const { workload, candidates } of run.tasks) {
@@ -56,7 +61,8 @@ test('every peer is there, on every workload', () => {
   assert.deepEqual([...workloads], ['llm', 'finance', 'unicode', 'large', 'tiny', 'comments']);
   const served = run.tasks.filter(({ chunk }) => chunk === 'network');
   assert.equal(served.length, 2);
-  for (const { candidates } of served) assert.ok('native EventSource' in candidates && 'sse.js' in candidates);
+  for (const { candidates } of served)
+    assert.ok('native EventSource' in candidates && 'sse.js' in candidates);
 });
 
 test('a burst, a lone event and a cold start are measured', () => {

@@ -20,7 +20,7 @@ export async function bundle(folder, entryPoints, entry = 'tidewire') {
     format: 'esm',
     target: 'es2022',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [await virtual(entry)],
+    plugins: [await virtual(entry), ...(process.env.NAMED_MODULE ? [namedModule()] : [])],
     logLevel: 'warning',
   });
 }
@@ -53,6 +53,18 @@ async function virtual(entry) {
       setup.onLoad({ filter: /.*/, namespace: 'virtual' }, ({ path }) => ({
         contents: modules[path],
         resolveDir: here,
+      }));
+    },
+  };
+}
+
+/** For a profile: the module that is inline has its functions' names. */
+function namedModule() {
+  return {
+    name: 'named-module',
+    setup(setup) {
+      setup.onLoad({ filter: /wasm[\\/]inline\.js$/ }, async () => ({
+        contents: `export default '${(await readFile(process.env.NAMED_MODULE)).toString('base64')}';`,
       }));
     },
   };

@@ -2,11 +2,17 @@
 
 import { spread } from './statistics.mjs';
 
-export const ENTRIES = { tidewire: 'tidewire', 'tidewire/url': 'tidewire/url', fetch: './page/plain-fetch.mjs' };
+export const ENTRIES = {
+  tidewire: 'tidewire',
+  'tidewire/url': 'tidewire/url',
+  fetch: './page/plain-fetch.mjs',
+};
 
 /** `{ entry: { leaves: [ms], before: [paths of other requests] } }` */
 export async function coldStarts(browser, server, url, contexts) {
-  const results = Object.fromEntries(Object.keys(ENTRIES).map((entry) => [entry, { leaves: [], before: [] }]));
+  const results = Object.fromEntries(
+    Object.keys(ENTRIES).map((entry) => [entry, { leaves: [], before: [] }]),
+  );
   for (let round = 0; round < contexts; round += 1) {
     for (const entry of Object.keys(ENTRIES)) {
       const context = await browser.newContext();

@@ -11,7 +11,8 @@ const PARSER = ['eventsource-parser', 'eventsource-parser stream'];
  */
 export function goals(results) {
   const { tasks } = results;
-  const find = (wanted) => tasks.find((task) => Object.entries(wanted).every(([key, value]) => task[key] === value));
+  const find = (wanted) =>
+    tasks.find((task) => Object.entries(wanted).every(([key, value]) => task[key] === value));
   const prepared = (workload, chunk, more = {}) =>
     against(find({ workload, chunk, parsed: false, filter: 'none', ...more }), 'tidewire', PARSER);
   const four = (chunk, least, aim) =>
@@ -23,8 +24,11 @@ export function goals(results) {
     ]);
   const parsed = find({ chunk: 'network', parsed: true });
   const text = find({ chunk: 'network', parsed: false });
-  const bundle = (name) => exactly(results.size?.bundles.find((one) => one.name === name)?.total.gzip, 1000);
-  const longLine = results.native?.long_line_packets_by_chunks.find(({ name }) => name === 'tidewire');
+  const bundle = (name) =>
+    exactly(results.size?.bundles.find((one) => one.name === name)?.total.gzip, 1000);
+  const longLine = results.native?.long_line_packets_by_chunks.find(
+    ({ name }) => name === 'tidewire',
+  );
   return [
     ...[16, 64].map((kib) => ({
       measure: `bytes to events as text, ${kib} KiB chunks, against eventsource-parser`,
@@ -35,7 +39,8 @@ export function goals(results) {
       cells: four('event', [0.9, 0.9, 0.9, 0.9], [1.1, 1.1, 1.1, 1.1]),
     },
     {
-      measure: 'one type in 29 passes, payload parsed, 64 KiB, against eventsource-parser and an `if`',
+      measure:
+        'one type in 29 passes, payload parsed, 64 KiB, against eventsource-parser and an `if`',
       cells: [['', 4.5, 8, prepared('finance', 64 * KIB, { parsed: true, filter: 'type' })]],
     },
     {
@@ -121,7 +126,9 @@ export function printGoals(results, say) {
     if (seen.length > 0) say(`\n${measure}`);
     for (const [label, least, aim, found] of seen) {
       const wanted = `wanted ${bound(least, most)}, aim ${bound(aim, most)}`;
-      say(`  ${label.padEnd(22)}${shown(found).padEnd(26)}${wanted.padEnd(32)}${verdict(least, aim, found.median, most)}`);
+      say(
+        `  ${label.padEnd(22)}${shown(found).padEnd(26)}${wanted.padEnd(32)}${verdict(least, aim, found.median, most)}`,
+      );
     }
   }
 }

@@ -6,14 +6,20 @@ export const OURS = 'tidewire';
 
 /** A line for each candidate: its time, its speed, and how much longer it took than ours. */
 export function printTask(result, say) {
-  say(`\n${result.name}: ${result.events} events, ${digits(result.bytes / 1e6)} MB, ${result.rounds} rounds`);
+  say(
+    `\n${result.name}: ${result.events} events, ${digits(result.bytes / 1e6)} MB, ${result.rounds} rounds`,
+  );
   const ours = result.candidates[OURS].times;
   for (const [name, { times, wrong }] of Object.entries(result.candidates)) {
     const found = spread(times);
-    const time = found ? `${digits(found.median)} ms (${digits(found.low)} to ${digits(found.high)})` : '-';
+    const time = found
+      ? `${digits(found.median)} ms (${digits(found.low)} to ${digits(found.high)})`
+      : '-';
     const speed = found ? `${digits(result.bytes / found.median / 1e3)} MB/s` : '-';
     const against = name === OURS ? '' : `${shownRatio(ratio(times, ours))} times ours`;
-    say(`  ${name.padEnd(26)}${time.padEnd(28)}${speed.padEnd(12)}${against}${wrong ? `  WRONG: ${wrong}` : ''}`);
+    say(
+      `  ${name.padEnd(26)}${time.padEnd(28)}${speed.padEnd(12)}${against}${wrong ? `  WRONG: ${wrong}` : ''}`,
+    );
   }
 }
 

@@ -7,8 +7,8 @@
 //
 // To see where the time goes, let `cargo xtask bench --quick --only 'finance, 64 KiB, text' --profile
 // FILE.cpuprofile` write a CPU profile of the page, and open it in Chromium's developer tools
-// (Performance, Load profile). The functions are minified as an application's are; those of the
-// module have names if it was built with them.
+// (Performance, Load profile). The script's names are minified, as an application's are; the module's
+// are left in it for a profile.
 //
 // TIDEWIRE_URL is a server that hands out BENCH_FOLDER below /bench; CHROMIUM the browser.
 
@@ -69,7 +69,10 @@ try {
     const { events, rounds } = plan.hold;
     const { url } = await serveEvents(server, events);
     const candidates = WATCHED.filter((name) => name !== 'bytes alone');
-    results.hold = { events, candidates: await inPage('hold', { url, events, rounds, candidates }) };
+    results.hold = {
+      events,
+      candidates: await inPage('hold', { url, events, rounds, candidates }),
+    };
     printHold(results.hold, say);
   }
   if (wanted('latency')) {

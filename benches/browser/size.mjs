@@ -26,7 +26,9 @@ const { exports } = JSON.parse(await readFile(`${pkg}package.json`, 'utf8'));
 const applications = [
   application('tidewire', "export { connect } from 'tidewire';"),
   application('tidewire/url', "export { connect } from 'tidewire/url';", { module: true }),
-  application('tidewire/slim', "export { connect, initialize } from 'tidewire/slim';", { module: true }),
+  application('tidewire/slim', "export { connect, initialize } from 'tidewire/slim';", {
+    module: true,
+  }),
   exports['./eventsource'] &&
     application('tidewire/eventsource', "export { EventSource } from 'tidewire/eventsource';"),
   exports['./react'] && application('tidewire/react', "export * from 'tidewire/react';"),
@@ -69,11 +71,15 @@ if (options.check) {
 
 async function check() {
   const budget = JSON.parse(await readFile(`${here}budget.json`, 'utf8'));
-  const missing = Object.keys(budget).filter((name) => !bundles.some((bundle) => bundle.name === name));
+  const missing = Object.keys(budget).filter(
+    (name) => !bundles.some((bundle) => bundle.name === name),
+  );
   const over = bundles.filter(({ name, total }) => total.gzip > (budget[name] ?? Infinity));
   for (const name of missing) console.error(`budget.json names '${name}', which is no entry`);
   for (const { name, total } of over) {
-    console.error(`${name}: ${grouped(total.gzip)} bytes of gzip, ${grouped(budget[name])} are allowed`);
+    console.error(
+      `${name}: ${grouped(total.gzip)} bytes of gzip, ${grouped(budget[name])} are allowed`,
+    );
   }
   if (over.length > 0) console.error('`cargo xtask size` tells what fills it');
   process.exitCode = over.length + missing.length === 0 ? 0 : 1;
@@ -91,9 +97,17 @@ async function report() {
     ['declarations and texts', sum(files.filter(({ name }) => !isCode(name)))],
     ['all', sum(files)],
   ]);
-  table("import { connect }, bundled", bundles.flatMap(({ name, script, total }) =>
-    script.raw === total.raw ? [[name, total]] : [[name, total], ['  of it script', script]],
-  ));
+  table(
+    'import { connect }, bundled',
+    bundles.flatMap(({ name, script, total }) =>
+      script.raw === total.raw
+        ? [[name, total]]
+        : [
+            [name, total],
+            ['  of it script', script],
+          ],
+    ),
+  );
   console.log('\nthe module, raw bytes');
   for (const [name, size] of filling.sections) console.log(line(name, size));
   console.log('\nits code by where it comes from');
@@ -144,7 +158,9 @@ function isCode(name) {
 }
 
 function table(title, rows) {
-  console.log(`\n${title.padEnd(44)}${'raw'.padStart(11)}${'gzip'.padStart(11)}${'brotli'.padStart(11)}`);
+  console.log(
+    `\n${title.padEnd(44)}${'raw'.padStart(11)}${'gzip'.padStart(11)}${'brotli'.padStart(11)}`,
+  );
   for (const [name, { raw, gzip, brotli }] of rows) console.log(line(name, raw, gzip, brotli));
 }
 

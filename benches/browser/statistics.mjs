@@ -19,7 +19,9 @@ export function spread(values) {
 export function ratio(theirs, ours) {
   if (theirs.length === ours.length) return spread(theirs.map((time, round) => time / ours[round]));
   const [their, our] = [spread(theirs), spread(ours)];
-  return their && our && spread([their.low, their.median, their.high].map((time) => time / our.median));
+  return (
+    their && our && spread([their.low, their.median, their.high].map((time) => time / our.median))
+  );
 }
 
 export function shownRatio(found) {

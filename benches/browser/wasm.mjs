@@ -1,8 +1,20 @@
 // What a WebAssembly module is made of, read from its own bytes.
 
 const SECTIONS = [
-  'custom', 'types', 'imports', 'function types', 'tables', 'memories', 'globals', 'exports', 'start',
-  'elements', 'code', 'data', 'data count', 'tags',
+  'custom',
+  'types',
+  'imports',
+  'function types',
+  'tables',
+  'memories',
+  'globals',
+  'exports',
+  'start',
+  'elements',
+  'code',
+  'data',
+  'data count',
+  'tags',
 ];
 const [CUSTOM, IMPORTS, CODE] = [0, 2, 10];
 const FUNCTION_NAMES = 1;
@@ -91,7 +103,10 @@ function limits(body) {
 
 /** Without the hashes that Rust puts after names and crates. */
 function readable(name) {
-  return name.replace(/\.llvm\.\d+$/, '').replace(/::h[0-9a-f]{16}$/, '').replace(/\[[0-9a-f]{12,16}\]/g, '');
+  return name
+    .replace(/\.llvm\.\d+$/, '')
+    .replace(/::h[0-9a-f]{16}$/, '')
+    .replace(/\[[0-9a-f]{12,16}\]/g, '');
 }
 
 /** `tidewire::connection` of `<tidewire::connection::machine::Machine as …>::chunk`. */

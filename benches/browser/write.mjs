@@ -15,7 +15,8 @@ export async function writeTables(results) {
   await writeFile(`${root}docs/performance.md`, page(results));
   const readme = await readFile(`${root}README.md`, 'utf8');
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`README.md has no place for the table: ${BEGIN} and ${END}`);
+  if (begin < 0 || end < begin)
+    throw new Error(`README.md has no place for the table: ${BEGIN} and ${END}`);
   const table = `${BEGIN}\n${machine(results)}\n\n${goalTable(results)}\n`;
   await writeFile(`${root}README.md`, readme.slice(0, begin) + table + readme.slice(end));
 }
@@ -92,7 +93,9 @@ function speed({ bytes, candidates }, name) {
 function servedTable(task) {
   const rows = Object.entries(task.candidates).map(([name, { times, wrong }]) => {
     const found = spread(times);
-    const time = found ? `${digits(found.median)} ms (${digits(found.low)} to ${digits(found.high)})` : '';
+    const time = found
+      ? `${digits(found.median)} ms (${digits(found.low)} to ${digits(found.high)})`
+      : '';
     return [name + (wrong ? ' *wrong*' : ''), time, shownRatio(against(task, 'tidewire', [name]))];
   });
   const title = `${task.events.toLocaleString('en-US')} events, ${digits(task.bytes / 1e6)} MB, ${task.parsed ? 'payloads parsed' : 'as text'}:`;
@@ -110,7 +113,11 @@ function feelings(hold, latency, cold) {
       name,
       range(longest),
     ]),
-    ...Object.entries(latency).map(([name, times]) => ['a lone event, bytes to handler, µs', name, range(times, 1000)]),
+    ...Object.entries(latency).map(([name, times]) => [
+      'a lone event, bytes to handler, µs',
+      name,
+      range(times, 1000),
+    ]),
     ...Object.entries(cold).map(([name, { leaves, before }]) => [
       `cold, to the request leaving, ms${before.length ? `, after ${before.length} other request` : ''}`,
       name,

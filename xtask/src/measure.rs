@@ -44,6 +44,9 @@ pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Outcome<()> {
             node.args([option, value]);
         }
     }
+    if bench.profile.is_some() {
+        node.env("NAMED_MODULE", package::named_module(workspace)?);
+    }
     if whole {
         node.arg("--size").arg(size_as_data(workspace)?);
         node.arg("--native").arg(native(workspace)?);

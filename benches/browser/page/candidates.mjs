@@ -65,8 +65,14 @@ export const CANDIDATES = {
     return () => stream.close();
   },
 
-  'tidewire EventSource': OwnEventSource && ((source, task, tally) =>
-    listen(new OwnEventSource(new URL(source.url, location.href), { fetch: source.fetch }), task, tally)),
+  'tidewire EventSource':
+    OwnEventSource &&
+    ((source, task, tally) =>
+      listen(
+        new OwnEventSource(new URL(source.url, location.href), { fetch: source.fetch }),
+        task,
+        tally,
+      )),
 
   /** The usual form: a loop that feeds what a streaming decoder gives. */
   'eventsource-parser': (source, task, tally) => {
@@ -74,7 +80,9 @@ export const CANDIDATES = {
     const parser = createParser({
       onEvent: (event) => take(event.event ?? 'message', event.data),
     });
-    return readChunks(source, (decoder, value) => parser.feed(decoder.decode(value, { stream: true })));
+    return readChunks(source, (decoder, value) =>
+      parser.feed(decoder.decode(value, { stream: true })),
+    );
   },
 
   'eventsource-parser stream': async (source, task, tally) => {
@@ -121,7 +129,8 @@ export const CANDIDATES = {
     const pump = async () => {
       for await (const event of fetchEventStream(response, abort.signal)) {
         // The same here.
-        if (event.data !== undefined || !task.parsed) take(event.event ?? 'message', event.data ?? '');
+        if (event.data !== undefined || !task.parsed)
+          take(event.event ?? 'message', event.data ?? '');
       }
     };
     pump().catch(unlessAborted(abort));
@@ -131,8 +140,7 @@ export const CANDIDATES = {
   'npm eventsource': (source, task, tally) =>
     listen(new NpmEventSource(source.url, { fetch: source.fetch }), task, tally),
 
-  'native EventSource': (source, task, tally) =>
-    listen(new EventSource(source.url), task, tally),
+  'native EventSource': (source, task, tally) => listen(new EventSource(source.url), task, tally),
 
   'sse.js': (source, task, tally) => {
     const stream = new SSE(source.url, { start: false });
@@ -142,7 +150,8 @@ export const CANDIDATES = {
   },
 
   /** Not a candidate: what the others cannot beat. */
-  'bytes alone': (source, task, tally) => readChunks(source, (_, value) => tally.bytes(value.length)),
+  'bytes alone': (source, task, tally) =>
+    readChunks(source, (_, value) => tally.bytes(value.length)),
 };
 
 async function readChunks(source, take) {

@@ -11,8 +11,14 @@ window.go = async (url) => {
   const request = await timing(url);
   const others = performance
     .getEntriesByType('resource')
-    .filter(({ startTime, name }) => startTime >= start && startTime < request.fetchStart && name !== request.name);
-  return { leaves: request.requestStart - start, before: others.map(({ name }) => new URL(name).pathname) };
+    .filter(
+      ({ startTime, name }) =>
+        startTime >= start && startTime < request.fetchStart && name !== request.name,
+    );
+  return {
+    leaves: request.requestStart - start,
+    before: others.map(({ name }) => new URL(name).pathname),
+  };
 };
 
 /** The browser's own account of the request, once the answer has ended. */

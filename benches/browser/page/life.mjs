@@ -18,7 +18,11 @@ export async function hold({ url, events, candidates, rounds }) {
         const seen = () => {
           if ((count += 1) === events) resolve();
         };
-        void CANDIDATES[name]({ url }, { ...task, candidate: `${name}, watched` }, { parsed: seen, text: seen });
+        void CANDIDATES[name](
+          { url },
+          { ...task, candidate: `${name}, watched` },
+          { parsed: seen, text: seen },
+        );
       });
       const { longest, frames } = await watch();
       results[name].longest.push(longest);
@@ -81,7 +85,13 @@ async function lone(name, events) {
   };
   let seen = () => {};
   const heard = () => seen(performance.now());
-  const task = { workload: 'llm', chunk: 'event', filter: 'none', parsed: false, candidate: `${name}, alone` };
+  const task = {
+    workload: 'llm',
+    chunk: 'event',
+    filter: 'none',
+    parsed: false,
+    candidate: `${name}, alone`,
+  };
   const stop = await CANDIDATES[name](source, task, { text: heard, bytes: heard });
   let sum = 0;
   for (let count = -20; count < events; count += 1) {

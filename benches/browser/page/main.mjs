@@ -29,10 +29,12 @@ async function measure(task) {
   const counts = {};
   for (const name of names) {
     results[name] = { times: [] };
-    const found = name === 'bytes alone' ? undefined : await prove(name, source(), task, expected.count);
+    const found =
+      name === 'bytes alone' ? undefined : await prove(name, source(), task, expected.count);
     counts[name] = found?.count ?? bytes;
     if (found && (found.count !== expected.count || found.hash !== expected.hash)) {
-      results[name].wrong = `${found.count} events of ${expected.count}, ${found.hash} for ${expected.hash}`;
+      results[name].wrong =
+        `${found.count} events of ${expected.count}, ${found.hash} for ${expected.hash}`;
     }
   }
   const random = new Random(JSON.stringify(task));
@@ -99,7 +101,8 @@ async function once(name, source, task, expected) {
   const stop = await CANDIDATES[name](source, { ...task, candidate: name }, all);
   const sum = await Promise.race([end, pause(TIMEOUT)]);
   stop();
-  if (time === undefined) throw new Error(`${name} has not given ${expected} events in ${TIMEOUT} ms`);
+  if (time === undefined)
+    throw new Error(`${name} has not given ${expected} events in ${TIMEOUT} ms`);
   return { time, sum };
 }
 

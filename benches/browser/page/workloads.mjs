@@ -100,7 +100,9 @@ export const WORKLOADS = {
   /** Keepalives, and now and then an event. */
   comments: {
     block: (random, index) =>
-      index % 50 === 49 ? message(`{"n":${index}}`) : { text: `: keepalive ${random.below(1e6)}\n\n` },
+      index % 50 === 49
+        ? message(`{"n":${index}}`)
+        : { text: `: keepalive ${random.below(1e6)}\n\n` },
     read: (data) => data.n,
   },
 };
@@ -167,7 +169,9 @@ const WORDS = (
   'account balance the portfolio of rate market and interest quarter fund to savings growth in ' +
   'holdings transfer budget plan with forecast margin yield a deposit statement review for risk'
 ).split(' ');
-const SYMBOLS = [...'市场利率账户余额投资组合基金收益报告取引残高口座計画予算증권시장이자율📈💰🏦😀👍🎉🚀'];
+const SYMBOLS = [
+  ...'市场利率账户余额投资组合基金收益报告取引残高口座計画予算증권시장이자율📈💰🏦😀👍🎉🚀',
+];
 
 function hex(number, width) {
   return number.toString(16).padStart(width, '0');
