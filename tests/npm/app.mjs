@@ -35,7 +35,7 @@ export async function pack() {
 export async function install(name, tarball, pages) {
   const folder = join(workshop, name);
   // All but what was installed and built comes anew.
-  for (const old of ['src', 'app', 'dist', '.next', '.parcel-cache']) {
+  for (const old of ['src', 'app', 'dist', '.next']) {
     await rm(join(folder, old), { recursive: true, force: true });
   }
   await cp(join(fixtures, name), folder, { recursive: true });
