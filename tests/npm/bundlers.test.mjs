@@ -6,13 +6,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { Control, openServer } from '../e2e/server.mjs';
+import { Control, openServer, root } from '../e2e/server.mjs';
 import { launch } from '../e2e/visit.mjs';
 import { build, html, install, pack, program } from './app.mjs';
 import { serveFolder } from './static-server.mjs';
@@ -20,6 +20,8 @@ import { serveFolder } from './static-server.mjs';
 const thorough = process.env.TIDEWIRE_THOROUGH !== undefined;
 const others = { skip: !thorough && 'TIDEWIRE_THOROUGH is not set' };
 const ENTRIES = ['default', 'url', 'slim', 'without'];
+/** The default entry in a worker, too. */
+const WITH_WORKER = [...ENTRIES, 'worker'];
 
 let server;
 let browser;
@@ -33,16 +35,23 @@ after(async () => {
   await server?.stop();
 });
 
-test('Vite builds every entry without a plug-in', async (t) => {
-  const folder = await install('vite', tarball, sources(ENTRIES));
+test('Vite builds every entry without a plug-in, in a worker too', async (t) => {
+  const folder = await install('vite', tarball, sources(WITH_WORKER));
   await build(folder);
-  await matrix(t, 'Vite', join(folder, 'dist'), ENTRIES);
+  await matrix(t, 'Vite', join(folder, 'dist'), WITH_WORKER);
 });
 
-test('webpack builds every entry without a loader', async (t) => {
+test('Vite serves every entry while the application is being written', async (t) => {
+  const folder = await install('vite', tarball, sources(WITH_WORKER));
+  const { url, stop } = await start(folder, 'vite/bin/vite.js', '--host', '127.0.0.1', '--port', '0');
+  t.after(stop);
+  for (const entry of WITH_WORKER) checkShown(entry, await visit(`${url}/${entry}.html`));
+});
+
+test('webpack builds every entry without a loader, in a worker too', async (t) => {
   const folder = await install('webpack', tarball, {});
   await build(folder);
-  await matrix(t, 'webpack', await withPages(folder, ENTRIES), ENTRIES);
+  await matrix(t, 'webpack', await withPages(folder, WITH_WORKER), WITH_WORKER);
 });
 
 test('a page without a bundler takes every entry by an import map, and the default by its address', async (t) => {
@@ -72,21 +81,22 @@ test('esbuild builds the default entry and slim', others, async (t) => {
   await matrix(t, 'esbuild', await withPages(folder, entries), entries);
 });
 
-test('Parcel builds every entry', others, async (t) => {
-  const folder = await install('parcel', tarball, sources(ENTRIES));
+test('Parcel builds every entry, in a worker too', others, async (t) => {
+  const folder = await install('parcel', tarball, sources(WITH_WORKER));
   await build(folder);
-  await matrix(t, 'Parcel', join(folder, 'dist'), ENTRIES);
+  await matrix(t, 'Parcel', join(folder, 'dist'), WITH_WORKER);
 });
 
 test('Next renders a client component of every entry, and runs Tidewire on its server', others, async (t) => {
   const folder = await install('next', tarball, {});
   await build(folder);
-  const app = await startNext(folder);
-  t.after(app.stop);
-  await compare(t, 'Next', ENTRIES, (entry) => visit(`${app.url}/${entry}`));
+  const next = ['next/dist/bin/next', 'start', '--hostname', '127.0.0.1', '--port', '0'];
+  const { url, stop } = await start(folder, ...next);
+  t.after(stop);
+  await compare(t, 'Next', ENTRIES, (entry) => visit(`${url}/${entry}`));
 
   const { control, address } = await namespace();
-  const relayed = fetch(`${app.url}/relay?${address}`);
+  const relayed = fetch(`${url}/relay?${address}`);
   await untilConnected(control);
   await publish(control);
   const event = await (await relayed).json();
@@ -99,6 +109,21 @@ test('publint and attw have nothing to say of the package', others, async () => 
   // It is ESM alone, and the module is no script.
   const accepted = ['--ignore-rules', 'cjs-resolves-to-esm', '--exclude-entrypoints', 'tidewire.wasm'];
   await program(folder, 'attw', tarball, ...accepted);
+});
+
+test('docs/bundlers.md shows what the applications are made of', async () => {
+  const text = await readFile(join(root, 'docs/bundlers.md'), 'utf8');
+  const snippets = [...text.matchAll(/\(`(apps\/[\w/]+\.js)`\):\n\n```js\n(.*?)```/gs)];
+  assert.equal(snippets.length, text.match(/^```js$/gm).length);
+  for (const [, file, snippet] of snippets) {
+    const source = await readFile(new URL(file, import.meta.url), 'utf8');
+    for (const line of snippet.trim().split('\n')) assert.ok(source.includes(line), `${file}: ${line}`);
+  }
+  for (const app of ['vite', 'webpack', 'parcel', 'next', 'rollup', 'esbuild']) {
+    const manifest = await readFile(new URL(`apps/${app}/package.json`, import.meta.url), 'utf8');
+    const version = JSON.parse(manifest).dependencies[app].split('.').slice(0, 2).join('.');
+    assert.match(text, new RegExp(`^\\| ${app}[^|]*\\| ${version} \\|`, 'im'), app);
+  }
 });
 
 /** Pages that a bundler reads. */
@@ -123,12 +148,11 @@ async function matrix(t, bundler, folder, entries, options) {
 async function compare(t, bundler, entries, visitOf, { whole = false } = {}) {
   const visits = {};
   for (const entry of entries) visits[entry] = await visitOf(entry);
-  for (const [entry, { files, lines, bytes }] of Object.entries(visits)) {
-    if (entry === 'without') {
-      assert.deepEqual(lines, ['nothing']);
-      continue;
-    }
-    assert.deepEqual(lines, ['sync.accounts.started', '3 accounts'], entry);
+  for (const [entry, visited] of Object.entries(visits)) {
+    checkShown(entry, visited);
+    // What a worker loads, its page does not see.
+    if (entry === 'without' || entry === 'worker') continue;
+    const { files, bytes } = visited;
     const wasm = files.filter(({ isWasm }) => isWasm);
     assert.equal(wasm.length, ['url', 'slim'].includes(entry) ? 1 : 0, `${entry}: wasm files`);
     const text = files.map(({ text }) => text).join('\n');
@@ -138,6 +162,11 @@ async function compare(t, bundler, entries, visitOf, { whole = false } = {}) {
     const grown = ((bytes - visits.without.bytes) / 1000).toFixed(1);
     t.diagnostic(`${bundler}, ${entry}: +${grown} kB gzip; files loaded: ${files.length}`);
   }
+}
+
+function checkShown(entry, { lines }) {
+  const wanted = entry === 'without' ? ['nothing'] : ['sync.accounts.started', '3 accounts'];
+  assert.deepEqual(lines, wanted, entry);
 }
 
 /** What a page shows of three published events, two of which it asked for, and what it loaded. */
@@ -209,26 +238,26 @@ async function untilConnected(control) {
   }
 }
 
-/** `next start`, by the address that it prints. */
-async function startNext(folder) {
-  const next = spawn(
-    process.execPath,
-    ['node_modules/next/dist/bin/next', 'start', '--hostname', '127.0.0.1', '--port', '0'],
-    { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } },
-  );
-  for await (const line of createInterface({ input: next.stdout })) {
+/** A server that an application brings, by the address that it prints. */
+async function start(folder, script, ...args) {
+  const server = spawn(process.execPath, [join('node_modules', script), ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1' },
+  });
+  for await (const line of createInterface({ input: server.stdout })) {
     const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0];
     if (url !== undefined) {
-      next.stdout.resume();
+      server.stdout.resume();
       return {
         url,
         async stop() {
-          const exit = once(next, 'exit');
-          next.kill('SIGTERM');
+          const exit = once(server, 'exit');
+          server.kill('SIGTERM');
           await exit;
         },
       };
     }
   }
-  throw new Error('next start ended before it told its address');
+  throw new Error(`${script} ended before it told its address`);
 }

@@ -2,7 +2,7 @@
 
 import { defineConfig } from 'vite';
 
-const pages = ['default', 'url', 'slim', 'without'];
+const pages = ['default', 'url', 'slim', 'worker', 'without'];
 
 export default defineConfig({
   build: { rolldownOptions: { input: pages.map((page) => `${page}.html`) } },

@@ -1,6 +1,6 @@
 // Nothing but the pages: one for each entry of Tidewire.
 
-const pages = ['default', 'url', 'slim', 'without'];
+const pages = ['default', 'url', 'slim', 'worker', 'without'];
 
 export default {
   mode: 'production',
