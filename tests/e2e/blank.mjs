@@ -20,6 +20,7 @@ export class Blank {
 
   constructor(url) {
     this.#url = url;
+    this.base = `${url}/ns/${this.#namespace}`;
     this.control = new Control(url, this.#namespace);
   }
 
@@ -36,10 +37,11 @@ export class Blank {
 
   /**
    * Opens a stream under a name. `store`: it goes on after a reload; `holdAt`: its handler never
-   * finishes with the event that comes as the n-th; `forget`: nothing is kept of its events.
+   * finishes with the event that comes as the n-th; `forget`: nothing is kept of its events;
+   * `hang`: the first call of its token function, or each of its store's, never comes to an end.
    */
   async connect(stream, name = 'stream', page = this.page) {
-    await page.evaluate((stream) => window.openStream(stream), { name, base: `${this.#url}/ns/${this.#namespace}`, ...stream });
+    await page.evaluate((stream) => window.openStream(stream), { name, base: this.base, ...stream });
   }
 
   /** What a stream has been through: its events, its news, how it ended. */
@@ -93,7 +95,7 @@ function keepStreams() {
   addEventListener('pageshow', ({ persisted }) => window.shows.push(persisted));
   window.lifecycle = [];
   for (const type of ['freeze', 'resume']) document.addEventListener(type, () => window.lifecycle.push(type));
-  window.openStream = async ({ name, base, path, profile, tokenOf, store, holdAt, forget, options }) => {
+  window.openStream = async ({ name, base, path, profile, tokenOf, store, holdAt, forget, hang, options }) => {
     const { connect, sessionStore } = await import('/pkg/dist/index.js');
     const profiles = await import('/pkg/dist/profiles/index.js');
     // The same function for all streams of it, as in an application.
@@ -101,13 +103,15 @@ function keepStreams() {
       const response = await fetch(`${base}/_tidewire/token`, { method: 'POST', body: JSON.stringify(tokenOf) });
       return (await response.json()).token;
     };
+    const never = () => new Promise(() => {});
+    const token = hang === 'token' ? ({ attempt }) => (attempt === 1 ? never() : window.token()) : window.token;
     const stream = connect(base + path, {
       profile: profiles[profile],
-      token: tokenOf && window.token,
-      store: store ? sessionStore() : undefined,
+      token: tokenOf && token,
+      store: hang === 'store' ? { get: never, set: never } : store && sessionStore(),
       ...options,
     });
-    const record = { events: [], news: [], closed: undefined };
+    const record = { events: [], news: [], closed: undefined, began: performance.now() };
     window.streams[name] = stream;
     window.records[name] = record;
     for (const type of ['open', 'state', 'resumed', 'gap', 'decodeerror', 'error']) {

@@ -54,8 +54,13 @@ export class Control {
     return this.#call('POST', '/answer', { system, events, delay_ms: delay });
   }
 
-  script(method, path, steps) {
-    return this.#call('POST', '/script', { method, path, times: 1, steps });
+  /** The answer to so many requests; 0: to every one. */
+  script(method, path, steps, times = 1) {
+    return this.#call('POST', '/script', { method, path, times, steps });
+  }
+
+  reset() {
+    return this.#call('POST', '/reset');
   }
 
   /** Arms a fault for the next connections: `{ system, times, fault }`. */
