@@ -94,7 +94,7 @@ fn every_fault_of_the_table_has_a_test_that_exists() {
         assert!(!tests.is_empty(), "a row names no test");
         for test in tests {
             let rust = sources.contains(&format!("fn {test}()"));
-            let node = ["test('", "test(\"", "${name} "]
+            let node = ["test('", "test(\"", "test(`", "${name} "]
                 .iter()
                 .any(|start| sources.contains(&format!("{start}{test}")));
             assert!(rust || node, "no test is called '{test}'");

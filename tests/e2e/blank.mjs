@@ -86,8 +86,14 @@ export function cursorOf({ query }) {
   return new URLSearchParams(query).get('Last-Event-ID');
 }
 
-/** In the page, before all else: opens streams, and keeps what they go through. */
+/** In the page, before all else: opens streams, and keeps what they go through and the module's memory. */
 function keepStreams() {
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (module, imports) => {
+    const instance = await instantiate(module, imports);
+    window.memory = instance.exports.memory;
+    return instance;
+  };
   window.streams = {};
   window.records = {};
   /** Whether the page came out of the cache, each time that it was shown. */

@@ -25,16 +25,6 @@ after(async () => {
   await server?.stop();
 });
 
-/** In the page, before all else: keeps the memory of the module at hand. */
-function keepMemory() {
-  const { Instance } = WebAssembly;
-  WebAssembly.Instance = function (module, imports) {
-    const instance = new Instance(module, imports);
-    window.wasmMemory = instance.exports.memory;
-    return instance;
-  };
-}
-
 function events(from, to) {
   let text = '';
   for (let number = from; number < to; number += 1) {
@@ -47,7 +37,6 @@ function events(from, to) {
 test('a million events over many connections leave no memory of the page behind', async (t) => {
   const context = await browser.newContext();
   t.after(() => context.close());
-  await context.addInitScript(keepMemory);
   const blank = await Blank.open(context, server.url);
   const { control, page } = blank;
   const session = await context.newCDPSession(page);
@@ -73,7 +62,7 @@ test('a million events over many connections leave no memory of the page behind'
   const alive = async () => {
     await session.send('HeapProfiler.collectGarbage');
     const { usedSize, embedderHeapUsedSize, backingStorageSize } = await session.send('Runtime.getHeapUsage');
-    const wasm = await page.evaluate(() => window.wasmMemory.buffer.byteLength);
+    const wasm = await page.evaluate(() => window.memory.buffer.byteLength);
     return { heap: usedSize + embedderHeapUsedSize + backingStorageSize, wasm };
   };
   await blank.connect({ ...DASHTAM, forget: true, options: { reconnect: { minDelay: 1, maxDelay: 2 } } });
