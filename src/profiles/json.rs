@@ -4,6 +4,8 @@
 use alloc::borrow::Cow;
 use alloc::{string::String, vec::Vec};
 
+use crate::wire::find_either;
+
 /// The text of the top-level member `key` of a JSON object; `None` if the text is no object or
 /// has no such member. What is nested is skipped: `{"data": {"type": "x"}, "type": "y"}` has the
 /// `type` `"y"`. The first of equal keys counts.
@@ -193,7 +195,7 @@ impl<'a> Cursor<'a> {
         self.take(b'"')?;
         loop {
             let rest = &self.text[self.at..];
-            let found = memchr::memchr2(b'"', b'\\', rest)?;
+            let found = find_either(b'"', b'\\', rest)?;
             self.at += found + 1;
             if rest[found] == b'"' {
                 return Some(&self.text[start..self.at]);

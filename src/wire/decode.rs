@@ -1,10 +1,9 @@
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 use core::mem;
-
-use memchr::{memchr, memchr2};
 
 use super::item::{EventTooLarge, Item, Message};
 use super::line::{Kind, classify, reconnection_time};
+use super::scan::{self, LINE_FEED, Scanned, ScannedBuf};
 use super::text::Text;
 
 /// An incremental decoder of `text/event-stream`, by the HTML standard.
@@ -39,6 +38,8 @@ use super::text::Text;
 #[derive(Debug)]
 pub struct Decoder {
     limit: usize,
+    /// The next call has to look at what stands below before it reads on. Else it is all empty.
+    unfinished: bool,
     /// How many bytes of a byte order mark were seen; all of them also stands for "past the start".
     bom: usize,
     /// The last line ended with a CR at the end of a chunk: an LF that comes next belongs to it.
@@ -48,16 +49,16 @@ pub struct Decoder {
     /// Which of the buffers below the last item was lent from. They are emptied at the next call.
     lent: Lent,
     /// The line that the chunks cut, as far as it came.
-    line: Vec<u8>,
+    line: ScannedBuf,
     /// The standard's data buffer, but with LF between the lines instead of after each.
-    data: Vec<u8>,
+    data: ScannedBuf,
     /// Where the data starts in `data`: a line taken over whole still has its name before it.
     data_start: usize,
     has_data: bool,
     /// The standard's event type buffer.
-    event: Vec<u8>,
+    event: ScannedBuf,
     /// The value of this event's last usable `id` field, to be kept when the event ends.
-    id: Vec<u8>,
+    id: ScannedBuf,
     has_id: bool,
     last_event_id: String,
 }
@@ -78,16 +79,17 @@ impl Decoder {
     pub fn with_max_event_bytes(limit: usize) -> Self {
         Self {
             limit,
+            unfinished: true,
             bom: 0,
             skip_line_feed: false,
             overflowed: false,
             lent: Lent::Nothing,
-            line: Vec::new(),
-            data: Vec::new(),
+            line: ScannedBuf::new(),
+            data: ScannedBuf::new(),
             data_start: 0,
             has_data: false,
-            event: Vec::new(),
-            id: Vec::new(),
+            event: ScannedBuf::new(),
+            id: ScannedBuf::new(),
             has_id: false,
             last_event_id: String::new(),
         }
@@ -123,81 +125,98 @@ impl Decoder {
     /// # Errors
     ///
     /// [`EventTooLarge`], once; the rest of the stream is then swallowed until [`Self::finish`].
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    // In a loop of its own the item need not be written down and read again, which is half of a
+    // short event's time.
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn next<'s, 'c: 's>(
         &'s mut self,
         input: &mut &'c [u8],
     ) -> Option<Result<Item<'s>, EventTooLarge>> {
-        self.take_back();
-        if self.overflowed {
-            *input = &[];
-            return None;
-        }
-        if self.bom < BOM.len() {
-            self.skip_bom(input);
-        }
-        if !self.line.is_empty() {
-            match self.read_line(input, 0) {
-                Err(error) => return Some(Err(error)),
-                Ok(None) => return None,
-                Ok(Some(rest)) => append(&mut self.line, rest, self.limit),
-            }
-            match self.take_line() {
-                None => {}
-                Some(LineItem::Retry(time)) => return Some(Ok(Item::Retry(time))),
-                Some(LineItem::Comment(start)) => {
-                    self.lent = Lent::Line;
-                    return Some(Ok(Item::Comment(Text::from(&self.line[start..]))));
+        let mut held = 0;
+        if self.unfinished {
+            match self.resume(input) {
+                Resumed::Ready => held = self.held(),
+                Resumed::Starved => return None,
+                Resumed::TooLarge => return Some(Err(self.too_large(input))),
+                Resumed::Retry(time) => return Some(Ok(Item::Retry(time))),
+                Resumed::Comment(length) => {
+                    return Some(Ok(Item::Comment(self.line.scanned().tail(length).into())));
                 }
             }
         }
         // What of the current event lies in this input and need not be copied if it ends here too.
         let mut borrowed = Borrowed::default();
+        // No more can count than was held before, and has been read since.
+        let room = self.limit.saturating_sub(held);
+        let start = input.len();
         loop {
-            let line = match self.read_line(input, borrowed.len()) {
-                Err(error) => return Some(Err(error)),
-                Ok(None) => {
+            let (line, rest) = scan::line(input);
+            if start - rest.len() > room && self.is_too_large(line.bytes().len(), borrowed.len()) {
+                return Some(Err(self.too_large(input)));
+            }
+            *input = match rest {
+                [b'\n', rest @ ..] => rest,
+                [] => {
+                    self.line.append(line, self.limit);
                     self.keep(borrowed);
+                    self.unfinished = true;
+                    *input = &[];
                     return None;
                 }
-                Ok(Some(line)) => line,
-            };
-            let (kind, start) = classify(line);
-            let value = &line[start..];
-            match kind {
-                Kind::Blank => {
-                    if self.has_data || borrowed.data.is_some() {
-                        return Some(Ok(Item::Message(self.dispatch(borrowed))));
-                    }
-                    if self.end_without_data(&borrowed) {
-                        return Some(Ok(Item::Id));
-                    }
-                    borrowed = Borrowed::default();
+                [_, b'\n', rest @ ..] => rest,
+                [_] => {
+                    self.skip_line_feed = true;
+                    self.unfinished = true;
+                    &[]
                 }
+                [_, rest @ ..] => rest,
+            };
+            let (kind, value) = classify(line.bytes());
+            let value = line.tail(value.len());
+            match kind {
                 Kind::Data => {
                     if self.has_data || borrowed.data.is_some() {
-                        self.keep_data(borrowed.data.take());
-                        append(&mut self.data, b"\n", self.limit);
-                        append(&mut self.data, value, self.limit);
+                        self.add_data(borrowed.data.take(), value);
                     } else {
                         borrowed.data = Some(value);
                     }
                 }
+                Kind::Blank => {
+                    if self.has_data || borrowed.data.is_some() {
+                        return Some(Ok(Item::Message(self.dispatch(borrowed))));
+                    }
+                    if self.end_without_data(borrowed.id) {
+                        return Some(Ok(Item::Id));
+                    }
+                    borrowed = Borrowed::default();
+                }
                 Kind::Event => {
-                    self.event.clear();
+                    if !self.event.is_empty() {
+                        self.event.reset(RETAINED_CAPACITY);
+                    }
                     borrowed.event = Some(value);
                 }
                 Kind::Id => {
-                    if memchr(0, value).is_none() {
-                        self.id.clear();
+                    if !value.has_nul() {
+                        if !self.id.is_empty() {
+                            self.id.reset(RETAINED_CAPACITY);
+                        }
                         borrowed.id = Some(value);
                     }
                 }
                 Kind::Comment => {
                     self.keep(borrowed);
-                    return Some(Ok(Item::Comment(Text::from(value))));
+                    // The blank line behind a heartbeat ends nothing.
+                    if !self.unfinished
+                        && let [b'\n', rest @ ..] = *input
+                    {
+                        *input = rest;
+                    }
+                    return Some(Ok(Item::Comment(value.into())));
                 }
                 Kind::Retry => {
-                    if let Some(time) = reconnection_time(value) {
+                    if let Some(time) = reconnection_time(value.bytes()) {
                         self.keep(borrowed);
                         return Some(Ok(Item::Retry(time)));
                     }
@@ -214,6 +233,54 @@ impl Decoder {
         self.bom = 0;
         self.skip_line_feed = false;
         self.overflowed = false;
+        self.unfinished = true;
+    }
+
+    /// Deals with what the last call left: buffers that were lent, the start of the stream, half of
+    /// a line ending, and the line that the chunks cut.
+    #[cold]
+    fn resume(&mut self, input: &mut &[u8]) -> Resumed {
+        self.take_back();
+        if self.overflowed {
+            *input = &[];
+        }
+        if self.bom < BOM.len() {
+            self.skip_bom(input);
+        }
+        if input.is_empty() {
+            return Resumed::Starved;
+        }
+        if mem::take(&mut self.skip_line_feed) {
+            *input = input.strip_prefix(b"\n").unwrap_or(input);
+        }
+        let mut resumed = Resumed::Ready;
+        if !self.line.is_empty() {
+            let (line, rest) = scan::line(input);
+            if self.is_too_large(line.bytes().len(), 0) {
+                return Resumed::TooLarge;
+            }
+            self.line.append(line, self.limit);
+            *input = match rest {
+                [] => {
+                    *input = &[];
+                    return Resumed::Starved;
+                }
+                [b'\r', b'\n', rest @ ..] => rest,
+                [b'\r'] => {
+                    self.skip_line_feed = true;
+                    &[]
+                }
+                [_, rest @ ..] => rest,
+            };
+            resumed = self.take_line();
+        }
+        self.unfinished =
+            self.skip_line_feed || self.has_data || self.has_id || !self.event.is_empty();
+        if let Resumed::Comment(_) = resumed {
+            self.lent = Lent::Line;
+            self.unfinished = true;
+        }
+        resumed
     }
 
     /// "One leading U+FEFF BYTE ORDER MARK character must be ignored if any are present."
@@ -223,7 +290,8 @@ impl Decoder {
         {
             if byte != BOM[self.bom] {
                 // It only looked like one: what was held back starts the first line.
-                self.line.extend_from_slice(&BOM[..self.bom]);
+                let held_back = Scanned::of_bytes(&BOM[..self.bom]);
+                self.line.append(held_back, self.limit);
                 self.bom = BOM.len();
                 return;
             }
@@ -232,91 +300,84 @@ impl Decoder {
         }
     }
 
-    /// Takes a line out of the input up to its end, or keeps what there is of it.
-    ///
-    /// The line may have begun in `self.line`. An event is too large if the line, what is held of
-    /// the event and the `borrowed` bytes of it are more than the limit together. That counts the
-    /// same wherever the chunks fall, and since no line grows when it is taken apart (its name
-    /// goes, at most an LF comes) it is enough to look here.
-    // Twice the speed on short lines; the compiler alone doesn't, for there are two calls.
-    #[inline(always)]
-    fn read_line<'c>(
-        &mut self,
-        input: &mut &'c [u8],
-        borrowed: usize,
-    ) -> Result<Option<&'c [u8]>, EventTooLarge> {
-        if self.skip_line_feed && !input.is_empty() {
-            self.skip_line_feed = false;
-            *input = input.strip_prefix(b"\n").unwrap_or(input);
-        }
-        // One search for both, so that a far CR is not looked for anew from every LF line.
-        let end = memchr2(b'\n', b'\r', input);
-        let (line, terminator) = input.split_at(end.unwrap_or(input.len()));
-        if self.line.len() + line.len() + self.held() + borrowed > self.limit {
-            *input = &[];
-            self.drop_buffers();
-            self.overflowed = true;
-            return Err(EventTooLarge { limit: self.limit });
-        }
-        *input = match terminator {
-            [] => {
-                append(&mut self.line, line, self.limit);
-                *input = &[];
-                return Ok(None);
-            }
-            [b'\r', b'\n', rest @ ..] => rest,
-            [b'\r'] => {
-                self.skip_line_feed = true;
-                &[]
-            }
-            [_, rest @ ..] => rest,
-        };
-        Ok(Some(line))
+    /// Whether the line, what is held of the event and the borrowed bytes of it are more than the
+    /// limit together, in bytes. The line may have begun in `self.line`. That counts the same wherever the
+    /// chunks fall, and since no line grows when it is taken apart (its name goes, at most an LF
+    /// comes) it is enough to look at each line.
+    #[cold]
+    fn is_too_large(&self, line: usize, borrowed: usize) -> bool {
+        self.line.len() + line + self.held() + borrowed > self.limit
+    }
+
+    #[cold]
+    fn too_large(&mut self, input: &mut &[u8]) -> EventTooLarge {
+        *input = &[];
+        self.drop_buffers();
+        self.overflowed = true;
+        self.unfinished = true;
+        EventTooLarge { limit: self.limit }
     }
 
     /// Deals with the line that the chunks had cut, now that it is complete in `self.line`.
     ///
     /// It is not blank, and it is the first line of its input: nothing is borrowed yet.
-    fn take_line(&mut self) -> Option<LineItem> {
-        let (kind, start) = classify(&self.line);
-        let mut item = None;
+    fn take_line(&mut self) -> Resumed {
+        let (kind, value) = classify(self.line.bytes());
+        let value = self.line.scanned().tail(value.len());
+        let mut resumed = Resumed::Ready;
         match kind {
             Kind::Data if self.has_data => {
-                append(&mut self.data, b"\n", self.limit);
-                append(&mut self.data, &self.line[start..], self.limit);
+                self.data.append(LINE_FEED, self.limit);
+                self.data.append(value, self.limit);
             }
             Kind::Data => {
                 // The first data line is taken over as it is, name and all: no second copy.
+                self.data_start = self.line.len() - value.bytes().len();
                 mem::swap(&mut self.line, &mut self.data);
-                self.data_start = start;
                 self.has_data = true;
             }
             Kind::Event => {
-                self.event.clear();
-                self.event.extend_from_slice(&self.line[start..]);
+                self.event.reset(RETAINED_CAPACITY);
+                self.event.append(value, self.limit);
             }
             Kind::Id => {
-                if memchr(0, &self.line[start..]).is_none() {
-                    self.id.clear();
-                    self.id.extend_from_slice(&self.line[start..]);
+                if !value.has_nul() {
+                    self.id.reset(RETAINED_CAPACITY);
+                    self.id.append(value, self.limit);
                     self.has_id = true;
                 }
             }
-            Kind::Comment => return Some(LineItem::Comment(start)),
-            Kind::Retry => item = reconnection_time(&self.line[start..]).map(LineItem::Retry),
+            Kind::Comment => return Resumed::Comment(value.bytes().len()),
+            Kind::Retry => {
+                if let Some(time) = reconnection_time(value.bytes()) {
+                    resumed = Resumed::Retry(time);
+                }
+            }
             Kind::Blank | Kind::Unknown => {}
         }
-        reset(&mut self.line);
-        item
+        self.line.reset(RETAINED_CAPACITY);
+        resumed
     }
 
     /// "Dispatch the event": the ID becomes the last event ID, the rest is lent.
+    #[inline]
     fn dispatch<'s>(&'s mut self, borrowed: Borrowed<'s>) -> Message<'s> {
         let has_id = self.remember_id(borrowed.id);
-        self.lent = Lent::Event;
+        if self.has_data || !self.event.is_empty() {
+            self.lent = Lent::Event;
+            self.unfinished = true;
+        }
+        let event = match borrowed.event {
+            Some(event) => event,
+            None => self.event.scanned(),
+        };
+        let data = match borrowed.data {
+            Some(data) => data,
+            None => self.data.scanned().tail(self.data.len() - self.data_start),
+        };
         Message {
-            event: Text::from(borrowed.event.unwrap_or(&self.event)),
-            data: Text::from(borrowed.data.unwrap_or(&self.data[self.data_start..])),
+            event: event.into(),
+            data: data.into(),
             last_event_id: &self.last_event_id,
             has_id,
         }
@@ -324,45 +385,68 @@ impl Decoder {
 
     /// "If the data buffer is an empty string, set the data buffer and the event type buffer to the
     /// empty string and return", after the ID was set. Says whether there was one.
-    fn end_without_data(&mut self, borrowed: &Borrowed<'_>) -> bool {
-        reset(&mut self.event);
-        self.remember_id(borrowed.id)
+    #[inline]
+    fn end_without_data(&mut self, id: Option<Scanned<'_>>) -> bool {
+        if !self.event.is_empty() {
+            self.event.reset(RETAINED_CAPACITY);
+        }
+        self.remember_id(id)
     }
 
-    fn remember_id(&mut self, borrowed: Option<&[u8]>) -> bool {
-        let Some(id) = borrowed.or(self.has_id.then_some(&self.id)) else {
-            return false;
-        };
-        match core::str::from_utf8(id) {
-            // Reuses the memory, which IDs of a steady length need only once.
-            Ok(id) if self.last_event_id.capacity() <= RETAINED_CAPACITY => {
-                self.last_event_id.clear();
-                self.last_event_id.push_str(id);
-            }
-            _ => self.last_event_id = String::from_utf8_lossy(id).into_owned(),
+    #[inline]
+    fn remember_id(&mut self, borrowed: Option<Scanned<'_>>) -> bool {
+        let has_id = borrowed.is_some() || self.has_id;
+        if has_id {
+            self.set_id(borrowed);
         }
-        reset(&mut self.id);
+        has_id
+    }
+
+    fn set_id(&mut self, borrowed: Option<Scanned<'_>>) {
+        let id = Text::from(borrowed.unwrap_or_else(|| self.id.scanned())).to_str();
+        // Reuses the memory, which IDs of a steady length need only once.
+        if self.last_event_id.capacity() > RETAINED_CAPACITY {
+            self.last_event_id = String::new();
+        }
+        self.last_event_id.clear();
+        self.last_event_id.push_str(&id);
+        self.id.reset(RETAINED_CAPACITY);
         self.has_id = false;
-        true
     }
 
     /// Copies out of the input what belongs to an event that does not end in it.
+    #[inline]
     fn keep(&mut self, borrowed: Borrowed<'_>) {
-        self.keep_data(borrowed.data);
-        if let Some(event) = borrowed.event {
-            self.event.extend_from_slice(event);
-        }
-        if let Some(id) = borrowed.id {
-            self.id.extend_from_slice(id);
-            self.has_id = true;
+        if borrowed.data.is_some() || borrowed.event.is_some() || borrowed.id.is_some() {
+            self.keep_some(borrowed);
         }
     }
 
-    fn keep_data(&mut self, only_line: Option<&[u8]>) {
-        if let Some(line) = only_line {
-            append(&mut self.data, line, self.limit);
-            self.has_data = true;
+    fn keep_some(&mut self, borrowed: Borrowed<'_>) {
+        self.keep_data(borrowed.data);
+        if let Some(event) = borrowed.event {
+            self.event.append(event, self.limit);
         }
+        if let Some(id) = borrowed.id {
+            self.id.append(id, self.limit);
+            self.has_id = true;
+        }
+        self.unfinished = true;
+    }
+
+    fn keep_data(&mut self, only_line: Option<Scanned<'_>>) {
+        if let Some(line) = only_line {
+            self.data.append(line, self.limit);
+            self.has_data = true;
+            self.unfinished = true;
+        }
+    }
+
+    /// Adds a line of data to those before, of which the first may still be borrowed.
+    fn add_data(&mut self, only_line: Option<Scanned<'_>>, value: Scanned<'_>) {
+        self.keep_data(only_line);
+        self.data.append(LINE_FEED, self.limit);
+        self.data.append(value, self.limit);
     }
 
     /// What is held of the event's finished lines.
@@ -373,10 +457,10 @@ impl Decoder {
     fn take_back(&mut self) {
         match mem::replace(&mut self.lent, Lent::Nothing) {
             Lent::Nothing => {}
-            Lent::Line => reset(&mut self.line),
+            Lent::Line => self.line.reset(RETAINED_CAPACITY),
             Lent::Event => {
-                reset(&mut self.data);
-                reset(&mut self.event);
+                self.data.reset(RETAINED_CAPACITY);
+                self.event.reset(RETAINED_CAPACITY);
                 self.data_start = 0;
                 self.has_data = false;
             }
@@ -385,10 +469,14 @@ impl Decoder {
 
     fn drop_buffers(&mut self) {
         self.lent = Lent::Nothing;
-        self.line = Vec::new();
-        self.data = Vec::new();
-        self.event = Vec::new();
-        self.id = Vec::new();
+        for buffer in [
+            &mut self.line,
+            &mut self.data,
+            &mut self.event,
+            &mut self.id,
+        ] {
+            *buffer = ScannedBuf::new();
+        }
         self.data_start = 0;
         self.has_data = false;
         self.has_id = false;
@@ -405,7 +493,7 @@ const BOM: &[u8; 3] = b"\xEF\xBB\xBF";
 
 /// A buffer with more room than this gives it back once it is empty: one large event should not
 /// cost its size for the life of the connection.
-const RETAINED_CAPACITY: usize = 64 * 1024;
+const RETAINED_CAPACITY: usize = 256 * 1024;
 
 #[derive(Clone, Copy, Debug)]
 enum Lent {
@@ -421,9 +509,9 @@ enum Lent {
 #[derive(Default)]
 struct Borrowed<'c> {
     /// The only data line so far.
-    data: Option<&'c [u8]>,
-    event: Option<&'c [u8]>,
-    id: Option<&'c [u8]>,
+    data: Option<Scanned<'c>>,
+    event: Option<Scanned<'c>>,
+    id: Option<Scanned<'c>>,
 }
 
 impl Borrowed<'_> {
@@ -431,36 +519,21 @@ impl Borrowed<'_> {
         [self.data, self.event, self.id]
             .into_iter()
             .flatten()
-            .map(<[u8]>::len)
+            .map(|part| part.bytes().len())
             .sum()
     }
 }
 
-/// What a line is that says something by itself.
-enum LineItem {
-    /// The line stays in the buffer; its text starts here.
-    Comment(usize),
+/// What came of the line that the chunks had cut.
+enum Resumed {
+    /// Nothing, and the input goes on.
+    Ready,
+    /// The input is used up.
+    Starved,
+    TooLarge,
     Retry(u64),
-}
-
-/// Appends, doubling the room like `Vec` but not beyond the limit, which the buffer never exceeds.
-fn append(buffer: &mut Vec<u8>, bytes: &[u8], limit: usize) {
-    let needed = buffer.len() + bytes.len();
-    if needed > buffer.capacity() {
-        let room = (buffer.capacity().saturating_mul(2))
-            .min(limit)
-            .max(needed)
-            .max(64);
-        buffer.reserve_exact(room - buffer.len());
-    }
-    buffer.extend_from_slice(bytes);
-}
-
-fn reset(buffer: &mut Vec<u8>) {
-    buffer.clear();
-    if buffer.capacity() > RETAINED_CAPACITY {
-        *buffer = Vec::new();
-    }
+    /// The line stays in the buffer, and this many bytes of it are the comment.
+    Comment(usize),
 }
 
 #[cfg(test)]
@@ -541,14 +614,14 @@ mod tests {
             ),
             0
         );
-        let line = decoder.line.as_ptr();
+        let line = decoder.line.bytes().as_ptr();
         let room = decoder.line.capacity() - decoder.line.len();
         assert!(
             room >= 1,
             "else the next byte moves the line and this test shows nothing"
         );
         assert_eq!(messages(&mut decoder, b"y\n", 2), 0);
-        assert_eq!(decoder.data.as_ptr(), line);
+        assert_eq!(decoder.data.bytes().as_ptr(), line);
         assert_eq!(decoder.buffered(), 50_001);
     }
 }

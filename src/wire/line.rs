@@ -11,27 +11,31 @@ pub(super) enum Kind {
     Unknown,
 }
 
-/// Tells what a line is and where its value starts.
-///
-/// An index rather than a slice, so that a line held in a buffer can be taken over with it.
-pub(super) fn classify(line: &[u8]) -> (Kind, usize) {
+/// Tells what a line is, and its value, which is the line's end.
+#[inline]
+pub(super) fn classify(line: &[u8]) -> (Kind, &[u8]) {
     // Names are compared as they are: a colon that is not where the name ends makes another name.
-    let (kind, name) = match line {
-        [] => return (Kind::Blank, 0),
-        [b':', ..] => (Kind::Comment, 0),
-        [b'd', b'a', b't', b'a', ..] => (Kind::Data, 4),
-        [b'e', b'v', b'e', b'n', b't', ..] => (Kind::Event, 5),
-        [b'i', b'd', ..] => (Kind::Id, 2),
-        [b'r', b'e', b't', b'r', b'y', ..] => (Kind::Retry, 5),
-        _ => return (Kind::Unknown, line.len()),
+    let (kind, rest) = if let Some((b"data", rest)) = line.split_first_chunk() {
+        (Kind::Data, rest)
+    } else if let Some((b"event", rest)) = line.split_first_chunk() {
+        (Kind::Event, rest)
+    } else if let Some((b"id", rest)) = line.split_first_chunk() {
+        (Kind::Id, rest)
+    } else if let Some((b"retry", rest)) = line.split_first_chunk() {
+        (Kind::Retry, rest)
+    } else {
+        match line {
+            [] => return (Kind::Blank, line),
+            [b':', ..] => (Kind::Comment, line),
+            _ => return (Kind::Unknown, &[]),
+        }
     };
-    match &line[name..] {
+    match rest {
         // "If value starts with a U+0020 SPACE character, remove it from value."
-        [b':', b' ', ..] => (kind, name + 2),
-        [b':', ..] => (kind, name + 1),
+        [b':', b' ', value @ ..] | [b':', value @ ..] => (kind, value),
         // "Otherwise … using the whole line as the field name, and the empty string as the value."
-        [] => (kind, name),
-        _ => (Kind::Unknown, line.len()),
+        [] => (kind, rest),
+        _ => (Kind::Unknown, &[]),
     }
 }
 
@@ -56,7 +60,7 @@ mod tests {
 
     fn split(line: &str) -> (Kind, &str) {
         let (kind, value) = classify(line.as_bytes());
-        (kind, &line[value..])
+        (kind, &line[line.len() - value.len()..])
     }
 
     #[test]

@@ -29,9 +29,11 @@ mod decode;
 mod encode;
 mod item;
 mod line;
+mod scan;
 mod text;
 
 pub use decode::Decoder;
 pub use encode::{EncodeError, Event, LineEnding, NamedField, encode_comment};
 pub use item::{EventTooLarge, Item, Message};
+pub(crate) use scan::find_either;
 pub use text::Text;

@@ -2,6 +2,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
 
+use super::scan::Scanned;
+
 /// Bytes of a stream that stand for text, decoded only when asked.
 ///
 /// An event that a filter drops is never looked at as UTF-8. Invalid sequences become U+FFFD, as
@@ -17,37 +19,68 @@ use core::fmt;
 /// assert_eq!(text, *"café \u{FFFD}");
 /// ```
 #[derive(Clone, Copy, Default)]
-pub struct Text<'a>(&'a [u8]);
+pub struct Text<'a>(Scanned<'a>);
 
 impl<'a> Text<'a> {
     /// The bytes as they came: not necessarily valid UTF-8.
     #[must_use]
     pub fn as_bytes(self) -> &'a [u8] {
-        self.0
+        self.0.bytes()
     }
 
     /// The text, borrowed if it is valid UTF-8, else with U+FFFD for what is not.
     #[must_use]
     pub fn to_str(self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.0)
+        match self.0.known_str() {
+            Some(text) => Cow::Borrowed(text),
+            None => decoded(self.0.bytes()),
+        }
+    }
+
+    /// Whether every byte is ASCII: then bytes, characters and UTF-16 units are as many. Of what a
+    /// [`Decoder`](super::Decoder) hands out this is known already, and costs nothing if it is so.
+    #[must_use]
+    #[inline]
+    pub fn is_ascii(self) -> bool {
+        self.0.is_ascii()
     }
 
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(self) -> bool {
-        self.0.is_empty()
+        self.0.bytes().is_empty()
     }
 }
 
 impl<'a> From<&'a str> for Text<'a> {
     fn from(text: &'a str) -> Self {
-        Text(text.as_bytes())
+        Text(Scanned::of_str(text))
     }
 }
 
 impl<'a> From<&'a [u8]> for Text<'a> {
     fn from(bytes: &'a [u8]) -> Self {
+        Text(Scanned::of_bytes(bytes))
+    }
+}
+
+impl<'a> From<Scanned<'a>> for Text<'a> {
+    #[inline]
+    fn from(bytes: Scanned<'a>) -> Self {
         Text(bytes)
+    }
+}
+
+/// Most text is valid, and to see that is several times faster than to look for what is not.
+#[cold]
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    #[cfg(not(target_arch = "wasm32"))]
+    let valid = simdutf8::basic::from_utf8(bytes).ok();
+    #[cfg(target_arch = "wasm32")]
+    let valid = core::str::from_utf8(bytes).ok();
+    match valid {
+        Some(text) => Cow::Borrowed(text),
+        None => String::from_utf8_lossy(bytes),
     }
 }
 
@@ -66,7 +99,7 @@ impl fmt::Debug for Text<'_> {
 /// Equal as text: an invalid byte equals the U+FFFD that it becomes.
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0 || self.to_str() == other.to_str()
+        self.as_bytes() == other.as_bytes() || self.to_str() == other.to_str()
     }
 }
 
@@ -74,7 +107,7 @@ impl Eq for Text<'_> {}
 
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other.as_bytes() || self.to_str() == other
+        self.as_bytes() == other.as_bytes() || self.to_str() == other
     }
 }
 
