@@ -337,6 +337,8 @@ fn features(run: &mut Run<'_>) -> Outcome<()> {
 fn native_tests(run: &mut Run<'_>) -> Outcome<Command> {
     let mut cargo = run.workspace.cargo();
     cargo.args(["test", "--quiet", "--workspace", "--no-fail-fast"]);
+    // It has no tests, and brings all its peers.
+    cargo.args(["--exclude", "tidewire-native-bench"]);
     if run.thorough {
         cargo.env("PROPTEST_CASES", "10000");
     }
