@@ -12,6 +12,9 @@ mod server;
 #[path = "browser/every_type.rs"]
 mod every_type;
 
+#[path = "browser/faults.rs"]
+mod faults;
+
 #[path = "browser/life.rs"]
 mod life;
 

@@ -55,6 +55,16 @@ impl Namespace {
         self.call("POST", "script", Some(script)).await;
     }
 
+    /// Changes what the server is told to be.
+    pub(crate) async fn configure(&self, change: Value) {
+        self.call("PATCH", "config", Some(change)).await;
+    }
+
+    /// Arms a fault for what is asked for next.
+    pub(crate) async fn fault(&self, fault: Value) {
+        self.call("POST", "faults", Some(fault)).await;
+    }
+
     pub(crate) async fn token(&self, system: &str) -> String {
         self.issue(json!({"system": system})).await
     }

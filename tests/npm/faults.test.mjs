@@ -6,7 +6,7 @@ import test from 'node:test';
 import { connect, defineProfile } from '../../pkg/dist/index.js';
 import { cortex, dashtam, plain, stockAgent } from '../../pkg/dist/profiles/index.js';
 import { connectWith } from '../../pkg/dist/connect.js';
-import { all, answer, news, scriptedFetch, scriptedModule, settled } from './scripted.mjs';
+import { all, answer, news, scriptedFetch, scriptedModule, settled, until } from './scripted.mjs';
 
 const url = 'http://test.example/events';
 /** What hangs has failed. */
@@ -19,72 +19,75 @@ function listening(fetch, options) {
   return stream;
 }
 
-/** Waits for a condition, 10 s at most. */
-async function until(condition, what) {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert.ok(performance.now() < deadline, what);
-    await settled();
-  }
-}
-
-test('a refusal whose body never ends is told within seconds, with what came of it', limit, async () => {
-  const refused = (status, options) =>
-    listening(
-      scriptedFetch(answer(['no ', 'w'], { status, type: 'text/plain', end: 'never' })),
-      options,
-    );
-  const began = performance.now();
-  // Not even where the head may take for ever.
-  const busy = refused(503, { connectTimeout: 0 });
-  const [denied, dead, again] = await Promise.all([
-    refused(403, { connectTimeout: 0 }).closed,
-    refused(422, { connectTimeout: 500 }).closed,
-    news(busy, 'error'),
-  ]);
-  busy.close();
-  assert.ok(performance.now() - began < 5_000);
-  for (const [{ reason, error }, status] of [
-    [denied, 403],
-    [dead, 422],
-  ]) {
-    assert.deepEqual([reason, error.status, error.body], ['rejected', status, 'no w']);
-  }
-  assert.deepEqual([again.error.status, again.willRetry], [503, true]);
-});
-
-test('an EventSource that cannot say where to go on tells that nothing was recovered', limit, async (t) => {
-  const sources = [];
-  globalThis.EventSource = class extends EventTarget {
-    constructor(address) {
-      super();
-      this.address = address;
-      sources.push(this);
+test(
+  'a refusal whose body never ends is told within seconds, with what came of it',
+  limit,
+  async () => {
+    const refused = (status, options) =>
+      listening(
+        scriptedFetch(answer(['no ', 'w'], { status, type: 'text/plain', end: 'never' })),
+        options,
+      );
+    const began = performance.now();
+    // Not even where the head may take for ever.
+    const busy = refused(503, { connectTimeout: 0 });
+    const [denied, dead, again] = await Promise.all([
+      refused(403, { connectTimeout: 0 }).closed,
+      refused(422, { connectTimeout: 500 }).closed,
+      news(busy, 'error'),
+    ]);
+    busy.close();
+    assert.ok(performance.now() - began < 5_000);
+    for (const [{ reason, error }, status] of [
+      [denied, 403],
+      [dead, 422],
+    ]) {
+      assert.deepEqual([reason, error.status, error.body], ['rejected', status, 'no w']);
     }
-    close() {}
-  };
-  t.after(() => {
-    delete globalThis.EventSource;
-  });
-  for (const [profile, recovered] of [
-    [plain, 'no'],
-    [defineProfile({ ...plain.definition, cursor: { query: 'after' } }), 'unknown'],
-  ]) {
-    sources.length = 0;
-    const stream = connect(url, { profile, transport: 'eventsource', reconnect: { minDelay: 1 } });
-    stream.on('*', () => {});
-    await until(() => sources.length === 1, 'it opens');
-    sources[0].dispatchEvent(new Event('open'));
-    sources[0].dispatchEvent(new MessageEvent('message', { data: 'x', lastEventId: '7' }));
-    sources[0].dispatchEvent(new Event('error'));
-    await until(() => sources.length === 2, 'it opens again');
-    const resumed = news(stream, 'resumed');
-    sources[1].dispatchEvent(new Event('open'));
-    assert.deepEqual(await resumed, { recovered, lastEventId: '7' });
-    assert.equal(sources[1].address, recovered === 'no' ? url : `${url}?after=7`);
-    stream.close();
-  }
-});
+    assert.deepEqual([again.error.status, again.willRetry], [503, true]);
+  },
+);
+
+test(
+  'an EventSource that cannot say where to go on tells that nothing was recovered',
+  limit,
+  async (t) => {
+    const sources = [];
+    globalThis.EventSource = class extends EventTarget {
+      constructor(address) {
+        super();
+        this.address = address;
+        sources.push(this);
+      }
+      close() {}
+    };
+    t.after(() => {
+      delete globalThis.EventSource;
+    });
+    for (const [profile, recovered] of [
+      [plain, 'no'],
+      [defineProfile({ ...plain.definition, cursor: { query: 'after' } }), 'unknown'],
+    ]) {
+      sources.length = 0;
+      const stream = connect(url, {
+        profile,
+        transport: 'eventsource',
+        reconnect: { minDelay: 1 },
+      });
+      stream.on('*', () => {});
+      await until(() => sources.length === 1, 'it opens');
+      sources[0].dispatchEvent(new Event('open'));
+      sources[0].dispatchEvent(new MessageEvent('message', { data: 'x', lastEventId: '7' }));
+      sources[0].dispatchEvent(new Event('error'));
+      await until(() => sources.length === 2, 'it opens again');
+      const resumed = news(stream, 'resumed');
+      sources[1].dispatchEvent(new Event('open'));
+      assert.deepEqual(await resumed, { recovered, lastEventId: '7' });
+      assert.equal(sources[1].address, recovered === 'no' ? url : `${url}?after=7`);
+      stream.close();
+    }
+  },
+);
 
 for (const [what, profile, id, header, query, recovered] of [
   ['beyond ASCII', plain, 'é😀', 'Ã©ð\x9f\x98\x80', '', 'unknown'],
@@ -94,7 +97,10 @@ for (const [what, profile, id, header, query, recovered] of [
   ['with a control character, by query', dashtam, 'a\x01é', null, 'a%01%C3%A9', 'unknown'],
 ]) {
   test(`after an id ${what} the stream comes back`, limit, async () => {
-    const fetch = scriptedFetch(answer([`retry: 1\nid: ${id}\ndata: x\n\n`]), answer([], { end: 'never' }));
+    const fetch = scriptedFetch(
+      answer([`retry: 1\nid: ${id}\ndata: x\n\n`]),
+      answer([], { end: 'never' }),
+    );
     const stream = listening(fetch, { profile, reconnect: { minDelay: 1 } });
     const resumed = await news(stream, 'resumed');
     const [, { headers, url: asked }] = fetch.calls;
@@ -114,27 +120,32 @@ test('a last event ID of before that no header can carry is told as a gap', limi
   stream.close();
 });
 
-test('headers that come late for an attempt that was given up are not those of the next', limit, async () => {
-  const waiting = [];
-  const { connections, load } = scriptedModule();
-  const headers = () => new Promise((resolve) => waiting.push(resolve));
-  const stream = connectWith(load, url, { headers });
-  stream.on('*', () => {});
-  await settled();
-  const { host } = connections[0];
-  const first = host.token(1, 'connect');
-  const second = host.token(2, 'reconnect');
-  await settled();
-  waiting[1]({ n: '2' });
-  await second;
-  waiting[0]({ n: '1' });
-  await first;
-  assert.deepEqual(host.headers(), ['n', '2']);
-  stream.close();
-});
+test(
+  'headers that come late for an attempt that was given up are not those of the next',
+  limit,
+  async () => {
+    const waiting = [];
+    const { connections, load } = scriptedModule();
+    const headers = () => new Promise((resolve) => waiting.push(resolve));
+    const stream = connectWith(load, url, { headers });
+    stream.on('*', () => {});
+    await settled();
+    const { host } = connections[0];
+    const first = host.token(1, 'connect');
+    const second = host.token(2, 'reconnect');
+    await settled();
+    waiting[1]({ n: '2' });
+    await second;
+    waiting[0]({ n: '1' });
+    await first;
+    assert.deepEqual(host.headers(), ['n', '2']);
+    stream.close();
+  },
+);
 
 test('a glob means the dotted and the short names of known types alike', limit, async () => {
-  const frame = (name, id) => `event: ${name}\ndata: {"id": "${id}", "content": "", "role": ""}\n\n`;
+  const frame = (name, id) =>
+    `event: ${name}\ndata: {"id": "${id}", "content": "", "role": ""}\n\n`;
   const chunks = [
     frame('conversation.message_received', 'a'),
     frame('message_received', 'b'),
@@ -152,7 +163,11 @@ test('a glob means the dotted and the short names of known types alike', limit, 
     const open = () => scriptedFetch(answer(chunks));
     const profile = cortex;
     const filtered = await all(connect(url, { profile, types, fetch: open(), reconnect: false }));
-    assert.deepEqual(filtered.map(({ data }) => data.id), ids, `filter ${types}`);
+    assert.deepEqual(
+      filtered.map(({ data }) => data.id),
+      ids,
+      `filter ${types}`,
+    );
     const heard = [];
     const stream = connect(url, { profile, fetch: open(), reconnect: false });
     stream.on(types[0], ({ data }) => heard.push(data.id));
@@ -161,26 +176,30 @@ test('a glob means the dotted and the short names of known types alike', limit, 
   }
 });
 
-test('a list that is empty names nothing, and one that is left out does not narrow', limit, async () => {
-  const events = 'event: import.failed\ndata: {"file_name": "f", "error": "e"}\n\n';
-  const fetch = () => scriptedFetch(answer([events]));
-  for (const [filter, count] of [
-    [{}, 1],
-    [{ categories: undefined }, 1],
-    [{ categories: [] }, 0],
-    [{ types: [] }, 0],
-    [{ categories: [], types: [] }, 0],
-    [{ categories: [], types: ['import.*'] }, 1],
-  ]) {
-    const options = { profile: dashtam, reconnect: false };
-    const given = await all(connect(url, { ...options, ...filter, fetch: fetch() }));
-    assert.equal(given.length, count, `connect ${JSON.stringify(filter)}`);
+test(
+  'a list that is empty names nothing, and one that is left out does not narrow',
+  limit,
+  async () => {
+    const events = 'event: import.failed\ndata: {"file_name": "f", "error": "e"}\n\n';
+    const fetch = () => scriptedFetch(answer([events]));
+    for (const [filter, count] of [
+      [{}, 1],
+      [{ categories: undefined }, 1],
+      [{ categories: [] }, 0],
+      [{ types: [] }, 0],
+      [{ categories: [], types: [] }, 0],
+      [{ categories: [], types: ['import.*'] }, 1],
+    ]) {
+      const options = { profile: dashtam, reconnect: false };
+      const given = await all(connect(url, { ...options, ...filter, fetch: fetch() }));
+      assert.equal(given.length, count, `connect ${JSON.stringify(filter)}`);
 
-    const stream = connect(url, { ...options, categories: ['import'], fetch: fetch() });
-    await stream.setFilter(filter);
-    assert.equal((await all(stream)).length, count, `setFilter ${JSON.stringify(filter)}`);
-  }
-});
+      const stream = connect(url, { ...options, categories: ['import'], fetch: fetch() });
+      await stream.setFilter(filter);
+      assert.equal((await all(stream)).length, count, `setFilter ${JSON.stringify(filter)}`);
+    }
+  },
+);
 
 test('a filter that names nothing at first is widened live', limit, async () => {
   let controller;
@@ -207,44 +226,56 @@ test('a filter that names nothing at first is widened live', limit, async () => 
   assert.deepEqual(seen, ['b']);
 });
 
-test('a token that is text is not sent again after a 401, and one of a function is asked for anew', limit, async () => {
-  const refused = () => scriptedFetch(...[1, 2].map(() => answer(['no'], { status: 401 })));
-  for (const [options, requests] of [
-    [{ token: 't' }, 1],
-    [{ token: () => 't' }, 2],
-    // It may bring another one itself.
-    [{ headers: () => ({ authorization: 't' }) }, 2],
-    [{ token: 't', headers: { a: 'b' } }, 1],
-  ]) {
-    const fetch = refused();
-    const { reason, status } = await listening(fetch, options).closed;
-    assert.deepEqual([reason, status, fetch.calls.length], ['rejected', 401, requests]);
-  }
-});
-
-test('an answer that has ended by its mark may end its body, and is aborted if it does not', limit, async () => {
-  for (const [end, aborted] of [
-    ['close', false],
-    ['never', true],
-  ]) {
-    // The rest of the body is not delivered, whatever it is.
-    const fetch = scriptedFetch(answer(['data: [DONE]\n\n', 'data: {"type": "chunk"}\n\n'], { end }));
-    const began = performance.now();
-    const events = await all(connect(url, { profile: stockAgent, fetch }));
-    assert.deepEqual(events, []);
-    assert.ok(performance.now() - began < 500, 'the end is told at once');
-    const [call] = fetch.calls;
-    assert.equal(call.aborted, false);
-    await until(() => call.read === 2, 'the body is read on');
-    if (aborted) {
-      await until(() => call.aborted, 'it is aborted');
-      assert.ok(performance.now() - began > 900);
+test(
+  'a token that is text is not sent again after a 401, and one of a function is asked for anew',
+  limit,
+  async () => {
+    const refused = () => scriptedFetch(...[1, 2].map(() => answer(['no'], { status: 401 })));
+    for (const [options, requests] of [
+      [{ token: 't' }, 1],
+      [{ token: () => 't' }, 2],
+      // It may bring another one itself.
+      [{ headers: () => ({ authorization: 't' }) }, 2],
+      [{ token: 't', headers: { a: 'b' } }, 1],
+    ]) {
+      const fetch = refused();
+      const { reason, status } = await listening(fetch, options).closed;
+      assert.deepEqual([reason, status, fetch.calls.length], ['rejected', 401, requests]);
     }
-  }
-});
+  },
+);
+
+test(
+  'an answer that has ended by its mark may end its body, and is aborted if it does not',
+  limit,
+  async () => {
+    for (const [end, aborted] of [
+      ['close', false],
+      ['never', true],
+    ]) {
+      // The rest of the body is not delivered, whatever it is.
+      const fetch = scriptedFetch(
+        answer(['data: [DONE]\n\n', 'data: {"type": "chunk"}\n\n'], { end }),
+      );
+      const began = performance.now();
+      const events = await all(connect(url, { profile: stockAgent, fetch }));
+      assert.deepEqual(events, []);
+      assert.ok(performance.now() - began < 500, 'the end is told at once');
+      const [call] = fetch.calls;
+      assert.equal(call.aborted, false);
+      await until(() => call.read === 2, 'the body is read on');
+      if (aborted) {
+        await until(() => call.aborted, 'it is aborted');
+        assert.ok(performance.now() - began > 900);
+      }
+    }
+  },
+);
 
 test('an answer that the application closes is aborted at once', limit, async () => {
-  const fetch = scriptedFetch(answer(['data: {"type": "chunk", "content": "a"}\n\n'], { end: 'never' }));
+  const fetch = scriptedFetch(
+    answer(['data: {"type": "chunk", "content": "a"}\n\n'], { end: 'never' }),
+  );
   const stream = connect(url, { profile: stockAgent, fetch });
   for await (const _ of stream) break;
   assert.equal(fetch.calls[0].aborted, true);
@@ -278,7 +309,12 @@ test('a profile may have 256 categories', limit, async () => {
     filter: { by: 'categories', parameter: 'c', list: 'comma' },
   });
   const fetch = scriptedFetch(answer(['event: t255\ndata: 1\n\nevent: t0\ndata: 0\n\n']));
-  const events = await all(connect(url, { profile, categories: ['c255'], fetch, reconnect: false }));
-  assert.deepEqual(events.map(({ type, category }) => [type, category]), [['t255', 'c255']]);
+  const events = await all(
+    connect(url, { profile, categories: ['c255'], fetch, reconnect: false }),
+  );
+  assert.deepEqual(
+    events.map(({ type, category }) => [type, category]),
+    [['t255', 'c255']],
+  );
   assert.equal(fetch.calls[0].url, `${url}?c=c255`);
 });
