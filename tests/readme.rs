@@ -50,24 +50,32 @@ fn every_file_that_the_readme_names_is_there() {
     }
 }
 
-/// What stands between backticks in the last column of the table of faults: of each row, one test
-/// or more.
-fn tests_of_faults() -> Vec<Vec<&'static str>> {
+/// A row of the table of faults: the tests that show it without a browser, and in one.
+struct Fault {
+    row: &'static str,
+    without: Vec<&'static str>,
+    within: Vec<&'static str>,
+}
+
+fn faults() -> Vec<Fault> {
     let rows = include_str!("../docs/faults.md")
         .lines()
         .filter(|line| line.starts_with("| ") && !line.starts_with("| fault"));
+    let names = |cell: &'static str| cell.split('`').skip(1).step_by(2).collect();
     rows.map(|row| {
-        let (_, cell) = row
-            .trim_end_matches(" |")
-            .rsplit_once("| ")
-            .expect("a row has columns");
-        cell.split('`').skip(1).step_by(2).collect()
+        let cells: Vec<_> = row.trim_matches('|').split('|').collect();
+        assert_eq!(cells.len(), 5, "{row}");
+        Fault {
+            row,
+            without: names(cells[3]),
+            within: names(cells[4]),
+        }
     })
     .collect()
 }
 
-/// The text of every file with tests.
-fn sources() -> String {
+/// The text of every file with tests below these folders.
+fn sources(folders: &[&str]) -> String {
     fn below(folder: &std::path::Path, text: &mut String) {
         for entry in std::fs::read_dir(folder).expect("the folder is there") {
             let path = entry.expect("it can be listed").path();
@@ -80,24 +88,48 @@ fn sources() -> String {
     }
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut text = String::new();
-    for folder in ["src", "tests"] {
+    for folder in folders {
         below(&root.join(folder), &mut text);
     }
     text
 }
 
 #[test]
-fn every_fault_of_the_table_has_a_test_that_exists() {
-    let (rows, sources) = (tests_of_faults(), sources());
-    assert!(rows.len() >= 60, "{} rows", rows.len());
-    for tests in rows {
-        assert!(!tests.is_empty(), "a row names no test");
-        for test in tests {
-            let rust = sources.contains(&format!("fn {test}()"));
-            let node = ["test('", "test(\"", "test(`", "${name} "]
-                .iter()
-                .any(|start| sources.contains(&format!("{start}{test}")));
-            assert!(rust || node, "no test is called '{test}'");
+fn every_fault_of_the_table_has_tests_that_exist_and_most_are_shown_on_both_sides() {
+    let without = sources(&["src", "tests/connection", "tests/profiles", "tests/wire"]);
+    let within = sources(&["tests/browser", "tests/npm", "tests/e2e", "tests/soak"]);
+    let is_rust = |text: &str, test: &str| text.contains(&format!("fn {test}()"));
+    let faults = faults();
+    for Fault {
+        row,
+        without: native,
+        within: browser,
+    } in &faults
+    {
+        assert!(!native.is_empty() || !browser.is_empty(), "no test: {row}");
+        for test in native {
+            assert!(is_rust(&without, test), "no native test is called '{test}'");
+        }
+        for test in browser {
+            let node = [
+                "test('",
+                "test(\"",
+                "test(`",
+                "test(\n  '",
+                "test(\n  \"",
+                "${name} ",
+            ]
+            .iter()
+            .any(|start| within.contains(&format!("{start}{test}")));
+            let known = node || is_rust(&within, test);
+            assert!(known, "no test in a browser is called '{test}'");
         }
     }
+    let both = |fault: &&Fault| !fault.without.is_empty() && !fault.within.is_empty();
+    let counted = (faults.len(), faults.iter().filter(both).count());
+    assert!(
+        counted.0 >= 60 && counted.1 >= 70,
+        "rows, both: {counted:?}"
+    );
+    println!("{} faults, {} shown on both sides", counted.0, counted.1);
 }
