@@ -63,7 +63,7 @@ test('a one-shot is sent once, whatever comes of it', limit, async () => {
     ],
   ]) {
     const fetch = steeredFetch();
-    const stream = connect(url, { profile: stockAgent, token: () => 't', fetch });
+    const stream = connect(url, { profile: stockAgent, token: () => 'secret', fetch });
     const types = [];
     stream.on('*', ({ type }) => types.push(type));
     await until(() => fetch.calls.length === 1, 'it is sent');
@@ -84,7 +84,8 @@ test('a one-shot whose request fails is not sent again', limit, async () => {
   const stream = connect(url, { profile: stockAgent, fetch });
   stream.on('*', () => {});
   const { reason, error } = await stream.closed;
-  assert.deepEqual([reason, error.message, calls], ['exhausted', 'no route', 1]);
+  assert.deepEqual([reason, calls], ['exhausted', 1]);
+  assert.match(error.message, /no route/);
 });
 
 test(
@@ -253,7 +254,7 @@ test(
     await pass(1_200);
     const codes = quiet.map(({ told }) => told.map(({ error }) => error?.code)[0]);
     assert.deepEqual(codes, ['stale', undefined, 'stale', undefined]);
-    assert.match(stale.told[0].error.message, /^no byte for \d+ ms$/);
+    assert.match(stale.told[0].error.message, /no byte for \d+ ms/);
     assert.deepEqual(
       [silent.stream.state, patient.stream.state, paused.state],
       ['open', 'open', 'open'],
