@@ -64,11 +64,12 @@ test('a one-shot is sent once, whatever comes of it', limit, async () => {
   ]) {
     const fetch = steeredFetch();
     const stream = connect(url, { profile: stockAgent, token: () => 'secret', fetch });
+    const { closed } = stream;
     const types = [];
     stream.on('*', ({ type }) => types.push(type));
     await until(() => fetch.calls.length === 1, 'it is sent');
     await happens({ fetch, stream });
-    assert.equal((await stream.closed).reason, reason);
+    assert.equal((await closed).reason, reason);
     await pass(50);
     assert.equal(fetch.calls.length, 1, reason);
     assert.deepEqual(types, reason === 'interrupted' ? ['status', 'chunk'] : []);
