@@ -392,7 +392,12 @@ export class LiveStream {
   }
 
   #tell(type: string, detail: object): void {
-    this.#news.dispatchEvent(new CustomEvent(type, { detail }));
+    // Edge runtimes have no CustomEvent.
+    this.#news.dispatchEvent(
+      typeof CustomEvent === 'undefined'
+        ? Object.assign(new Event(type), { detail })
+        : new CustomEvent(type, { detail }),
+    );
   }
 }
 

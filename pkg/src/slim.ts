@@ -30,12 +30,15 @@ const load = coreLoader(async () => {
       { code: 'unsupported' },
     );
   }
-  if (given instanceof WebAssembly.Module) {
-    return given;
+  // By what they have, not by their class: on an edge runtime they come from another realm.
+  if ('arrayBuffer' in given) {
+    return compileResponse(given);
   }
-  return given instanceof Response
-    ? compileResponse(given)
-    : compileBytes(given, 'the bytes that initialize() was given are no WebAssembly module');
+  if ('byteLength' in given) {
+    const otherwise = 'the bytes that initialize() was given are no WebAssembly module';
+    return compileBytes(given, otherwise);
+  }
+  return given;
 }, everyEntry);
 
 /** Says where the module is. Nothing is compiled before the first `connect`. */

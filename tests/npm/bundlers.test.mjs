@@ -87,7 +87,7 @@ test('Parcel builds every entry, in a worker too', others, async (t) => {
   await matrix(t, 'Parcel', join(folder, 'dist'), WITH_WORKER);
 });
 
-test('Next renders a client component of every entry, and runs Tidewire on its server', others, async (t) => {
+test('Next renders a client component of every entry, and runs Tidewire on its server and edge', others, async (t) => {
   const folder = await install('next', tarball, {});
   await build(folder);
   const next = ['next/dist/bin/next', 'start', '--hostname', '127.0.0.1', '--port', '0'];
@@ -95,12 +95,14 @@ test('Next renders a client component of every entry, and runs Tidewire on its s
   t.after(stop);
   await compare(t, 'Next', ENTRIES, (entry) => visit(`${url}/${entry}`));
 
-  const { control, address } = await namespace();
-  const relayed = fetch(`${url}/relay?${address}`);
-  await untilConnected(control);
-  await publish(control);
-  const event = await (await relayed).json();
-  assert.deepEqual([event.type, event.category], ['sync.accounts.started', 'data_sync']);
+  for (const route of ['relay', 'edge']) {
+    const { control, address } = await namespace();
+    const relayed = fetch(`${url}/${route}?${address}`);
+    await untilConnected(control);
+    await publish(control);
+    const event = await (await relayed).json();
+    assert.deepEqual([event.type, event.category], ['sync.accounts.started', 'data_sync'], route);
+  }
 });
 
 test('publint and attw have nothing to say of the package', others, async () => {

@@ -1,7 +1,7 @@
 // What `npm pack` makes, installed as a user would install it.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,28 @@ function npm(folder, ...args) {
   );
 }
 
-test('the package holds what it should and no more, and every entry of it works', (t) => {
+/** Its types, used by somebody who checks what libraries declare, too. */
+const TYPED = `
+import { connect } from 'tidewire';
+import { connect as byUrl } from 'tidewire/url';
+import { connect as slim, initialize } from 'tidewire/slim';
+import { dashtam } from 'tidewire/profiles';
+
+export async function firstCount(): Promise<number> {
+  initialize(fetch('/tidewire.wasm'));
+  for (const open of [byUrl, slim]) open('/events', { profile: dashtam }).close();
+  // @ts-expect-error: no such category
+  connect('/events', { profile: dashtam, categories: ['data-sync'] });
+  for await (const event of connect('/events', { profile: dashtam })) {
+    if (event.type === 'sync.accounts.completed') return event.data.account_count;
+    // @ts-expect-error: not yet narrowed
+    if (event.data.account_count) return 0;
+  }
+  return 0;
+}
+`;
+
+test('the package holds what it should and no more, and every entry of it works, under tsc too', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tidewire-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const [{ filename, files }] = JSON.parse(
@@ -85,6 +106,21 @@ test('the package holds what it should and no more, and every entry of it works'
   `;
   writeFileSync(join(folder, 'program.js'), program);
   const output = execFileSync(process.execPath, ['program.js'], { cwd: folder, encoding: 'utf8' });
+  writeFileSync(join(folder, 'typed.ts'), TYPED);
+  const tsc = join(pkg, 'node_modules/typescript/bin/tsc');
+  const strict = ['--noEmit', '--strict', '--skipDefaultLibCheck', '--exactOptionalPropertyTypes', '--target', 'es2022', '--lib', 'es2022,dom'];
+  const resolutions = { bundler: 'esnext', node10: 'esnext', node16: 'node16', nodenext: 'nodenext' };
+  for (const [resolution, module] of Object.entries(resolutions)) {
+    // Each takes seconds; these two are the ones on the way out.
+    if (['node10', 'node16'].includes(resolution) && !process.env.TIDEWIRE_THOROUGH) continue;
+    const how = [...strict, '--moduleResolution', resolution, '--module', module];
+    const { status, stdout } = spawnSync(process.execPath, [tsc, ...how, 'typed.ts'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    assert.equal(`${status}${stdout}`, '0', resolution);
+  }
+
   assert.equal(output, 'x\nx\nx\ncortex,dashtam,defineProfile,hive,plain,stageChat,stockAgent\n');
 });
 
