@@ -19,7 +19,7 @@ use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
-use js_sys::{Function, Promise};
+use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::RequestCredentials;
 
@@ -37,8 +37,9 @@ extern "C" {
     static ORIGIN: Option<String>;
 }
 
-/// Bytes of a chunk's buffer that are kept for the next one.
-const CHUNK_KEPT: usize = 256 * 1024;
+/// Bytes of a chunk that are worked off at a time. Chromium makes chunks of 2 MiB of what gathers
+/// while nobody reads; the module's memory, which never shrinks, is not to grow with them.
+const SLICE: u32 = 256 * 1024;
 
 /// Who owns a driver.
 pub trait Host {
@@ -125,10 +126,45 @@ struct Inner {
     /// More events are wanted.
     wanted: Cell<bool>,
     /// Bytes that the connection has not taken yet begin at this offset.
-    unread: RefCell<(Vec<u8>, usize)>,
+    unread: RefCell<Unread>,
     /// Names outside the profile's table that an `EventSource` has to listen to.
     extra_names: RefCell<Vec<String>>,
     last_event_id: RefCell<String>,
+}
+
+/// What of a chunk the connection has not taken yet.
+#[derive(Default)]
+struct Unread {
+    bytes: Vec<u8>,
+    /// Up to where they were taken.
+    offset: usize,
+    /// What comes behind them, still the browser's.
+    rest: Option<Uint8Array>,
+}
+
+impl Unread {
+    fn is_empty(&self) -> bool {
+        self.offset >= self.bytes.len() && self.rest.is_none()
+    }
+
+    /// Has the next bytes ready. Answers whether there are any.
+    fn fill(&mut self) -> bool {
+        if self.offset < self.bytes.len() {
+            return true;
+        }
+        let Some(rest) = self.rest.take() else {
+            return false;
+        };
+        let length = rest.length();
+        let next = rest.subarray(0, length.min(SLICE));
+        self.bytes.resize(next.length() as usize, 0);
+        next.copy_to(&mut self.bytes);
+        self.offset = 0;
+        if length > SLICE {
+            self.rest = Some(rest.subarray(SLICE, length));
+        }
+        true
+    }
 }
 
 enum Transport {
@@ -196,7 +232,7 @@ impl Driver {
             token_number: Cell::new(0),
             attempt: Cell::new(0),
             wanted: Cell::new(false),
-            unread: RefCell::new((Vec::new(), 0)),
+            unread: RefCell::default(),
             extra_names: RefCell::new(extra_names),
             last_event_id: RefCell::new(last_event_id),
         })))
@@ -417,12 +453,7 @@ impl Inner {
                 self.read();
             }
             News::Chunk(chunk) => {
-                {
-                    let mut unread = self.unread.borrow_mut();
-                    unread.0.resize(chunk.length() as usize, 0);
-                    chunk.copy_to(&mut unread.0);
-                    unread.1 = 0;
-                }
+                self.unread.borrow_mut().rest = Some(chunk);
                 self.feed(now);
             }
             News::Message {
@@ -517,40 +548,32 @@ impl Inner {
 
     /// Gives the connection what is unread, and asks for more if it took all.
     fn feed(&self, now: Millis) {
-        let mut sink = HostSink {
-            host: &*self.host,
-            taken: false,
-        };
-        let used_up = {
-            let mut unread = self.unread.borrow_mut();
-            let (bytes, offset) = &mut *unread;
-            *offset += self
-                .connection
-                .borrow_mut()
-                .chunk(now, &bytes[*offset..], &mut sink);
-            let used_up = *offset >= bytes.len();
-            if used_up {
-                // A browser lets megabytes gather while nobody reads: that much is not kept.
-                bytes.clear();
-                bytes.shrink_to(CHUNK_KEPT);
-                *offset = 0;
+        while self.unread.borrow_mut().fill() {
+            let mut sink = HostSink {
+                host: &*self.host,
+                taken: false,
+            };
+            let flow = {
+                let mut unread = self.unread.borrow_mut();
+                let Unread { bytes, offset, .. } = &mut *unread;
+                *offset += self
+                    .connection
+                    .borrow_mut()
+                    .chunk(now, &bytes[*offset..], &mut sink);
+                match *offset >= bytes.len() {
+                    true => Flow::More,
+                    false => Flow::Pause,
+                }
+            };
+            if self.handed_over(sink.taken, flow) == Flow::Pause {
+                return;
             }
-            used_up
-        };
-        let flow = match used_up {
-            true => Flow::More,
-            false => Flow::Pause,
-        };
-        if self.handed_over(sink.taken, flow) == Flow::More {
-            self.read();
         }
+        self.read();
     }
 
     fn read(&self) {
-        let all_read = {
-            let unread = self.unread.borrow();
-            unread.1 >= unread.0.len()
-        };
+        let all_read = self.unread.borrow().is_empty();
         if let (true, true, Some(Transport::Fetch(fetch))) =
             (self.wanted.get(), all_read, &*self.transport.borrow())
         {
@@ -598,7 +621,7 @@ impl Inner {
                 }
                 Some(Action::Promote) => {
                     self.number.set(self.candidate_number.replace(0));
-                    *self.unread.borrow_mut() = (Vec::new(), 0);
+                    self.unread.take();
                     let candidate = self.candidate.borrow_mut().take();
                     let before = self.transport.replace(candidate);
                     drop(before);
@@ -625,7 +648,7 @@ impl Inner {
         self.number.set(0);
         self.token_number
             .set(self.token_number.get().wrapping_add(1));
-        *self.unread.borrow_mut() = (Vec::new(), 0);
+        self.unread.take();
         // Out of the cell first: aborting may call a custom fetch's listeners.
         self.transport.borrow_mut().take()
     }
