@@ -4,6 +4,7 @@
 use crate::server::Namespace;
 use futures::StreamExt;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tidewire::client::{Client, ClientError, Closed, Events, Item};
 use tidewire::connection::{Backoff, CloseReason, Error, ErrorKind, Millis, Recovered, State};
 use tidewire::filter::Filter;
@@ -305,6 +306,25 @@ async fn an_id_goes_back_as_its_bytes_or_not_at_all() {
         let header = &requests.last().expect("it came back")["headers"]["last-event-id"];
         assert_eq!(header.as_str(), bytes, "{id:?}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn events_that_have_a_huge_id_in_common_share_it() {
+    let server = Namespace::new("huge-id").await;
+    let script = json!([
+        {"write": "id: "}, {"repeat": {"text": "x", "bytes": 1_000_000}},
+        {"write": format!("\n{}", "data: a\n\n".repeat(500))}, {"stall": true},
+    ]);
+    server.script("GET", "/plain", script).await;
+    let mut events = plain_of(&server).connect();
+    let mut ids = Vec::new();
+    while ids.len() < 500 {
+        if let Some(Item::Event(event)) = events.next().await {
+            ids.extend(event.id.into_iter().chain([event.last_event_id]));
+        }
+    }
+    assert_eq!(ids[0].len(), 1_000_000);
+    assert!(ids.iter().all(|id| Arc::ptr_eq(id, &ids[0])));
 }
 
 #[wasm_bindgen_test]

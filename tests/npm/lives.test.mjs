@@ -216,6 +216,24 @@ test(
   },
 );
 
+test('several cuts within a history are told each in its place', limit, async () => {
+  const { stream, fetch, heard, returns, first } = await life({ profile: hive });
+  const live = (second) => hiveEvent('tool_call_started', second);
+  await first.send(live('01'));
+  await until(() => heard.length === 1, 'the history is over');
+  await first.cut();
+  const second = await fetch.opened(1);
+  await second.send(live('10'));
+  await second.cut();
+  await (await fetch.opened(2)).send(live('20'));
+  await until(() => heard.length === 3, 'it is handed over');
+  assert.deepEqual(
+    returns().map(({ at }) => at),
+    [1, 2],
+  );
+  stream.close();
+});
+
 test('what is held back is handed over before the end, however the end comes', limit, async () => {
   const happens = [
     ['interrupted', { reconnect: false }, (call) => call.cut()],
@@ -344,7 +362,9 @@ test(
   'a wider filter that does not open in 5 s is refused, and two streams overlap no longer than that',
   limit,
   async () => {
-    const [shut, apart] = await Promise.all([widening(), widening()]);
+    const [shut, apart, refused] = await Promise.all([widening(), widening(), widening()]);
+    // Of this refusal no end ever comes.
+    await refused.second.open(422);
     await apart.second.open();
     await apart.second.send(login('b'));
     assert.equal(await shut.outcome, 'the stream for the new filter did not open within 5000 ms');
@@ -358,7 +378,8 @@ test(
       ],
     );
     assert.deepEqual([shut.second.aborted, apart.first.aborted], [true, true]);
-    [shut, apart].forEach(({ stream }) => stream.close());
+    assert.equal(await refused.outcome, 'the server answered 422');
+    [shut, apart, refused].forEach(({ stream }) => stream.close());
   },
 );
 
