@@ -7,41 +7,57 @@ use crate::filter::Subscription;
 use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
 use crate::wire::{Message, Text};
 use alloc::collections::BTreeSet;
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{vec, vec::Vec};
 
 /// Numbers that are kept until those before them have come.
 const AHEAD: usize = 4_096;
 
-/// The names of a profile's event types, sorted for the search.
+/// The names of a profile's event types, by their digests.
 #[derive(Debug)]
-pub(super) struct Names(Vec<(Box<[u8]>, u16)>);
+pub(super) struct Names {
+    /// A type's index at the place where its name's search begins, or not far behind it.
+    table: Vec<Option<(Key, u16)>>,
+}
 
 impl Names {
     pub(super) fn new(spec: &Spec) -> Self {
-        let mut names = Vec::new();
-        for (index, event) in (0u16..).zip(spec.events.iter()) {
-            for name in core::iter::once(&event.name).chain(event.aliases.iter()) {
-                names.push((name.as_bytes().into(), index));
-            }
+        let names = || {
+            (0u16..).zip(spec.events.iter()).flat_map(|(index, event)| {
+                let all = core::iter::once(&event.name).chain(event.aliases.iter());
+                all.map(move |name| (Key::of(0, name.as_bytes()), index))
+            })
+        };
+        let mut names_by_key = Names {
+            table: vec![None; (2 * names().count() + 1).next_power_of_two()],
+        };
+        for (key, index) in names() {
+            let place = names_by_key.find(key);
+            names_by_key.table[place].get_or_insert((key, index));
         }
-        names.sort_unstable();
-        Names(names)
+        names_by_key
     }
 
     fn index(&self, spec: &Spec, name: &[u8]) -> Option<u16> {
-        let find = |name: &[u8]| {
-            let at = self.0.binary_search_by(|(other, _)| (**other).cmp(name));
-            at.ok().map(|at| self.0[at].1)
+        let look_up = |name: &[u8]| {
+            let known = self.table[self.find(Key::of(0, name))];
+            known.map(|(_, index)| index)
         };
-        find(name).or_else(|| {
+        look_up(name).or_else(|| {
             if spec.prefixes.is_empty() {
                 return None;
             }
-            find(
-                spec.without_prefix(core::str::from_utf8(name).ok()?)?
-                    .as_bytes(),
-            )
+            let rest = spec.without_prefix(core::str::from_utf8(name).ok()?)?;
+            look_up(rest.as_bytes())
         })
+    }
+
+    /// The place of a name, or the free one where its search ends.
+    fn find(&self, key: Key) -> usize {
+        let mut place = key.place(self.table.len());
+        while self.table[place].is_some_and(|(other, _)| other != key) {
+            place = (place + 1) % self.table.len();
+        }
+        place
     }
 }
 
@@ -170,7 +186,7 @@ impl Intake {
     }
 
     /// Whether this came before.
-    pub(super) fn knows(&self, key: &Key) -> bool {
+    pub(super) fn knows(&self, key: Key) -> bool {
         self.seen.knows(key)
     }
 
@@ -214,8 +230,15 @@ impl Intake {
             flags,
             flow: Flow::More,
         };
-        let key = identity::key(spec, index, flags, incoming.id, data);
-        let known = key.as_ref().is_some_and(|key| self.seen.knows(key));
+        // What is kept back is not known: after a wider filter it may come again, and is wanted.
+        // Nor is it looked up, unless its coming twice says something of what is held back.
+        let looked_up =
+            passes || self.burst.is_some() || matches!(spec.identity, Identity::SequenceOrText(_));
+        let key = match looked_up {
+            true => identity::key(spec, index, flags, incoming.id, data),
+            false => None,
+        };
+        let known = key.is_some_and(|key| self.seen.knows(key));
         self.count(spec, data, flags, known);
         if known {
             self.duplicates += 1;
@@ -224,7 +247,6 @@ impl Intake {
             }
             return dropped;
         }
-        // What is kept back is not known: after a wider filter it may come again, and is wanted.
         if !passes {
             return dropped;
         }

@@ -1,43 +1,118 @@
 //! Events that come again: how they are recognised, and how many are remembered.
 
 use crate::profiles::{Flags, Identity, Payload, Spec, json};
-use alloc::collections::{BTreeSet, VecDeque};
-use alloc::{boxed::Box, vec};
+use alloc::{vec, vec::Vec};
 
 /// How many events are remembered. Hive replays up to 1,000 of its history on every connection,
 /// and lets 1,000 more wait; Dashtam keeps about 1,000 for a resume.
 const REMEMBERED: usize = 4_096;
 
-/// Bytes of a key that is kept as it is; a longer one is kept as its digest.
-const KEY: usize = 64;
+/// Places in the table: twice as many as keys, so that a search is short.
+const PLACES: usize = 2 * REMEMBERED;
 
 /// What tells an event from all others.
-pub(super) type Key = Box<[u8]>;
+///
+/// A digest, whatever its length: 128 bits tell texts apart that nobody forged. Whoever could
+/// forge them can as well leave the event out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key(u64, u64);
+
+impl Key {
+    /// The key of a text among those of this kind.
+    pub(super) fn of(kind: u64, text: &[u8]) -> Self {
+        // Two digests, each of a multiplier and a rotation of its own.
+        let begin = kind << 32 ^ text.len() as u64;
+        let mut digest = (begin ^ SEEDS.0, begin ^ SEEDS.1);
+        let mut mix = |word: u64| {
+            digest.0 = (digest.0 ^ word).wrapping_mul(PRIMES.0).rotate_left(29);
+            digest.1 = (digest.1 ^ word).wrapping_mul(PRIMES.1).rotate_left(31);
+        };
+        let (words, rest) = text.as_chunks::<8>();
+        for word in words {
+            mix(u64::from_le_bytes(*word));
+        }
+        let last = |word, &byte: &u8| word << 8 | u64::from(byte);
+        mix(rest.iter().fold(0, last));
+        let spread = |digest: u64, prime| (digest ^ digest >> 32).wrapping_mul(prime);
+        Key(spread(digest.0, PRIMES.0), spread(digest.1, PRIMES.1))
+    }
+
+    /// Where the search in a table of so many places begins: a power of two.
+    pub(super) fn place(self, places: usize) -> usize {
+        (self.0 >> 32) as usize & (places - 1)
+    }
+}
+
+/// The first digits of the square roots of 2 and 3, and xxHash's first two primes.
+const SEEDS: (u64, u64) = (0x6A09_E667_F3BC_C908, 0xBB67_AE85_84CA_A73B);
+const PRIMES: (u64, u64) = (0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F);
 
 /// The events of late, by what tells one from another.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    keys: BTreeSet<Key>,
-    order: VecDeque<Key>,
+    /// In the order in which they came; once all are there, the oldest is at `next`.
+    keys: Vec<Key>,
+    next: usize,
+    /// Where in `keys` a key is, plus one, at the place where its search begins or not far
+    /// behind it: all places between are taken. 0 is free.
+    table: Vec<u16>,
 }
 
 impl Seen {
     /// Whether it came before.
-    pub(super) fn knows(&self, key: &Key) -> bool {
-        self.keys.contains(key)
+    pub(super) fn knows(&self, key: Key) -> bool {
+        !self.table.is_empty() && self.table[self.find(key)] != 0
     }
 
     /// Remembers it, and forgets the oldest if there are too many.
     pub(super) fn remember(&mut self, key: Key) {
-        if !self.keys.insert(key.clone()) {
+        if self.table.is_empty() {
+            self.table = vec![0; PLACES];
+        }
+        if self.table[self.find(key)] != 0 {
             return;
         }
-        self.order.push_back(key);
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.keys.remove(&oldest);
+        if self.keys.len() < REMEMBERED {
+            self.keys.push(key);
+        } else {
+            self.forget(self.keys[self.next]);
+            self.keys[self.next] = key;
         }
+        let place = self.find(key);
+        self.table[place] = self.next as u16 + 1;
+        self.next = (self.next + 1) % REMEMBERED;
+    }
+
+    /// The place of a key, or the free one where its search ends.
+    fn find(&self, key: Key) -> usize {
+        let mut place = key.place(PLACES);
+        while let taken @ 1.. = self.table[place] {
+            if self.keys[usize::from(taken) - 1] == key {
+                break;
+            }
+            place = (place + 1) % PLACES;
+        }
+        place
+    }
+
+    /// Frees a key's place; what stands behind it moves up, where its search would miss it.
+    fn forget(&mut self, key: Key) {
+        let mut free = self.find(key);
+        let mut place = free;
+        loop {
+            place = (place + 1) % PLACES;
+            let taken = self.table[place];
+            if taken == 0 {
+                break;
+            }
+            let begin = self.keys[usize::from(taken) - 1].place(PLACES);
+            let distance = |from: usize, to: usize| to.wrapping_sub(from) % PLACES;
+            if distance(begin, place) >= distance(free, place) {
+                self.table[free] = taken;
+                free = place;
+            }
+        }
+        self.table[free] = 0;
     }
 }
 
@@ -53,17 +128,16 @@ pub(super) fn key(
         Identity::None => None,
         Identity::Id => id
             .filter(|id| !id.is_empty())
-            .map(|id| made_of(b'i', 0, id.as_bytes())),
+            .map(|id| Key::of(0, id.as_bytes())),
         Identity::SequenceOrText(field) => {
             let number = sequence(data, field);
-            if let Some(number) = number {
-                // With its text, since a server that begins anew counts from 1 again.
-                let mut numbered = number.to_le_bytes().to_vec();
-                numbered.extend(data);
-                return Some(made_of(b's', 0, &numbered));
+            if number.is_some() {
+                // By its text, in which the number stands: a server that begins anew counts
+                // from 1 again.
+                return Some(Key::of(0, data));
             }
             // Only what the server sends again can be a repetition of the same text.
-            flags.has(Flags::REPLAYED).then(|| made_of(b't', 0, data))
+            flags.has(Flags::REPLAYED).then(|| Key::of(1, data))
         }
         Identity::Field(field) => {
             let index = index.filter(|_| !flags.has(Flags::RECURRING))?;
@@ -71,7 +145,7 @@ pub(super) fn key(
                 Payload::Whole => data,
                 Payload::Field(payload) => json::member(data, payload)?,
             };
-            Some(made_of(b'f', index, json::member(payload, field)?))
+            Some(Key::of(u64::from(index), json::member(payload, field)?))
         }
     }
 }
@@ -81,40 +155,6 @@ pub(super) fn sequence(data: &[u8], field: &str) -> Option<u64> {
     json::whole_number(json::member(data, field)?).filter(|&number| number > 0)
 }
 
-fn made_of(kind: u8, index: u16, text: &[u8]) -> Key {
-    let mut key = vec![kind];
-    key.extend(index.to_le_bytes());
-    if text.len() <= KEY {
-        key.extend(text);
-    } else {
-        // Two digests of different seeds, and the length: 128 bits tell texts apart that nobody
-        // forged. Whoever could forge them can as well leave the event out.
-        key.push(b'#');
-        key.extend(text.len().to_le_bytes());
-        key.extend(digest(0xCBF2_9CE4_8422_2325, text).to_le_bytes());
-        key.extend(digest(0x9E37_79B9_7F4A_7C15, text).to_le_bytes());
-    }
-    key.into()
-}
-
-/// FNV-1a over words, with a last mix, from its published constants.
-fn digest(seed: u64, text: &[u8]) -> u64 {
-    const PRIME: u64 = 0x0000_0100_0000_01B3;
-    let mut digest = seed;
-    let mut words = text.chunks_exact(8);
-    for word in words.by_ref() {
-        let word = word
-            .iter()
-            .rev()
-            .fold(0, |word, &byte| word << 8 | u64::from(byte));
-        digest = (digest ^ word).wrapping_mul(PRIME).rotate_left(29);
-    }
-    for &byte in words.remainder() {
-        digest = (digest ^ u64::from(byte)).wrapping_mul(PRIME);
-    }
-    (digest ^ digest >> 32).wrapping_mul(PRIME)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +162,7 @@ mod tests {
 
     fn is_new(seen: &mut Seen, key: Option<Key>) -> bool {
         key.is_none_or(|key| {
-            let new = !seen.knows(&key);
+            let new = !seen.knows(key);
             seen.remember(key);
             new
         })
@@ -136,12 +176,42 @@ mod tests {
         for n in 0..=REMEMBERED {
             assert!(is_new(&mut seen, of(n)));
         }
-        assert_eq!(
-            (seen.keys.len(), seen.order.len()),
-            (REMEMBERED, REMEMBERED)
-        );
+        let taken = seen.table.iter().filter(|&&place| place != 0).count();
+        assert_eq!((seen.keys.len(), taken), (REMEMBERED, REMEMBERED));
         assert!(!is_new(&mut seen, of(1)), "the second is still known");
         assert!(is_new(&mut seen, of(0)), "the first is forgotten");
+    }
+
+    #[test]
+    fn the_window_knows_its_events_and_no_others_however_long_it_runs() {
+        let mut seen = Seen::default();
+        let key = |n: usize| Key::of(0, format!("{n}").as_bytes());
+        for n in 0..5 * REMEMBERED {
+            assert!(is_new(&mut seen, Some(key(n))), "{n}");
+            if n % 997 == 0 {
+                let oldest = (n + 1).saturating_sub(REMEMBERED);
+                assert!((oldest..=n).all(|n| seen.knows(key(n))), "{n}");
+                assert!((0..oldest).all(|n| !seen.knows(key(n))), "{n}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_that_differ_in_a_little_have_keys_that_differ_in_both_halves() {
+        let mut texts: Vec<Vec<u8>> = (0..20_000)
+            .map(|n| format!("17637120{:05}-{:02}", n / 100, n % 100).into_bytes())
+            .collect();
+        // Of nothing but zeros, at every length: what is padded must not hide it.
+        texts.extend((0..64).map(|length| vec![0; length]));
+        let mut halves: Vec<u64> = texts
+            .iter()
+            .map(|text| Key::of(0, text))
+            .flat_map(|Key(one, other)| [one, other])
+            .collect();
+        halves.sort_unstable();
+        halves.dedup();
+        assert_eq!(halves.len(), 2 * texts.len());
+        assert_ne!(Key::of(0, b"1"), Key::of(1, b"1"));
     }
 
     #[test]

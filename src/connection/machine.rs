@@ -392,7 +392,7 @@ impl Connection {
                     let incoming = Incoming::of(&message);
                     if let Some(candidate) = &self.candidate {
                         let key = self.intake.key(&self.config.spec, incoming);
-                        on_both |= key.is_some_and(|key| candidate.has(&key));
+                        on_both |= key.is_some_and(|key| candidate.has(key));
                     }
                     let delivered =
                         self.intake

@@ -6,9 +6,8 @@
 
 use super::*;
 use crate::connection::deliver::Incoming;
-use crate::connection::identity::Key;
+use crate::connection::identity::{Key, Seen};
 use crate::profiles::Identity;
-use alloc::collections::BTreeSet;
 use alloc::{borrow::ToOwned, boxed::Box, format, string::ToString, vec::Vec};
 
 /// Milliseconds within which the candidate must be open.
@@ -33,7 +32,7 @@ pub(super) struct Candidate {
     held: Vec<Held>,
     bytes: usize,
     /// What tells the held events apart.
-    keys: BTreeSet<Key>,
+    keys: Seen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +52,8 @@ struct Held {
 
 impl Candidate {
     /// Whether this event came on it.
-    pub(super) fn has(&self, key: &Key) -> bool {
-        self.keys.contains(key)
+    pub(super) fn has(&self, key: Key) -> bool {
+        self.keys.knows(key)
     }
 
     fn is_open(&self) -> bool {
@@ -82,7 +81,7 @@ impl Connection {
             decoder,
             held: Vec::new(),
             bytes: 0,
-            keys: BTreeSet::new(),
+            keys: Seen::default(),
         });
         self.attempt = self.attempt.saturating_add(1);
         if self.config.has_token {
@@ -202,9 +201,11 @@ impl Connection {
                 Ok(Item::Message(message)) => {
                     let incoming = Incoming::of(&message);
                     let key = self.intake.key(&self.config.spec, incoming);
-                    both |= key.as_ref().is_some_and(|key| self.intake.knows(key));
+                    both |= key.is_some_and(|key| self.intake.knows(key));
                     candidate.bytes += message.data.as_bytes().len() + incoming.last_event_id.len();
-                    candidate.keys.extend(key);
+                    if let Some(key) = key {
+                        candidate.keys.remember(key);
+                    }
                     candidate.held.push(Held {
                         name: incoming.name.as_bytes().into(),
                         data: incoming.data.as_bytes().into(),
@@ -251,10 +252,12 @@ impl Connection {
             last_event_id,
         };
         let key = self.intake.key(&self.config.spec, incoming);
-        let both = key.as_ref().is_some_and(|key| self.intake.knows(key));
+        let both = key.is_some_and(|key| self.intake.knows(key));
         candidate.decoder.set_last_event_id(last_event_id);
         candidate.bytes += data.len() + last_event_id.len();
-        candidate.keys.extend(key);
+        if let Some(key) = key {
+            candidate.keys.remember(key);
+        }
         candidate.held.push(Held {
             name: name.as_bytes().into(),
             data: data.as_bytes().into(),
