@@ -45,7 +45,7 @@ impl RunningServer {
             .args(["--port", "0", "--demo"])
             .args(static_folders(workspace))
             .arg("--static")
-            .arg(bench_mount(workspace));
+            .arg(bench_mount(workspace)?);
         Self::launch(&mut command)
     }
 
@@ -56,7 +56,7 @@ impl RunningServer {
         let mut command = leashed(workspace.command("sh"), program);
         command
             .args(["--port", "0", "--quiet", "--static"])
-            .arg(bench_mount(workspace));
+            .arg(bench_mount(workspace)?);
         Self::launch(&mut command)
     }
 
@@ -134,10 +134,13 @@ pub(crate) fn bench_folder(workspace: &Workspace) -> PathBuf {
     workspace.scratch().join("bench")
 }
 
-fn bench_mount(workspace: &Workspace) -> OsString {
+/// The server wants the folder to be there, also before anything was bundled.
+fn bench_mount(workspace: &Workspace) -> Outcome<OsString> {
+    let folder = bench_folder(workspace);
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
     let mut mount = OsString::from("/bench=");
-    mount.push(bench_folder(workspace));
-    mount
+    mount.push(folder);
+    Ok(mount)
 }
 
 /// What the server hands out beside its endpoints.
