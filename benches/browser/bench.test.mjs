@@ -7,10 +7,6 @@ import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { ratio, spread } from './statistics.mjs';
-import { chunks, workload } from './page/workloads.mjs';
-import { contents } from './wasm.mjs';
-
 let run;
 
 before(async () => {
@@ -70,43 +66,4 @@ test('a burst, a lone event and a cold start are measured', () => {
   assert.deepEqual(Object.keys(run.latency), ['tidewire', 'eventsource-parser', 'bytes alone']);
   for (const { leaves } of Object.values(run.cold)) assert.ok(leaves[0] > 0);
   assert.deepEqual(run.cold.tidewire.before, []);
-});
-
-test('a workload is the same bytes each time, and its chunks are all of them', () => {
-  const size = { bytes: 10_000, events: 100 };
-  const one = workload('finance', size);
-  assert.deepEqual(workload('finance', size), one);
-  for (const chunk of ['event', 1460]) {
-    const pieces = chunks(one, chunk);
-    assert.deepEqual(Buffer.concat(pieces), Buffer.from(one.bytes));
-    assert.ok(pieces.length > 1);
-  }
-  assert.equal(chunks(one, 'event').length, one.events.length);
-});
-
-test('a ratio is taken round by round, so that a slow round of both does not count', () => {
-  assert.equal(ratio([20, 200, 22], [10, 100, 11]).median, 2);
-  assert.equal(ratio([20, 20, 20], [10, 10, 10, 10]).median, 2);
-  assert.deepEqual(spread([3, 1, 2]), { median: 2, low: 1.5, high: 2.5, least: 1, most: 3 });
-  assert.equal(spread([]), undefined);
-});
-
-test('a module is taken apart into sections and named functions', () => {
-  const text = (value) => [value.length, ...Buffer.from(value)];
-  const section = (id, bytes) => [id, bytes.length, ...bytes];
-  const body = [2, 0, 0x0b];
-  const names = [...text('name'), 1, 29, 1, 1, ...text('<tidewire::wire::Decoder>::x')];
-  names[6] = names.length - 7;
-  const module = Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 0, 0]),
-    ...section(2, [1, ...text('m'), ...text('f'), 0, 0]),
-    ...section(3, [1, 0]),
-    ...section(10, [1, ...body]),
-    ...section(0, names),
-  ]);
-  const found = contents(module);
-  assert.deepEqual(found.functions, [['<tidewire::wire::Decoder>::x', 2]]);
-  assert.deepEqual(found.crates, [['tidewire::wire', 2]]);
-  assert.deepEqual(Object.fromEntries(found.sections).code, 4);
 });

@@ -92,8 +92,8 @@ export function goals(results) {
       measure: '`connect()` to the request leaving, cold, ms; requests before it',
       most: true,
       cells: ['tidewire', 'tidewire/url'].flatMap((entry) => [
-        [`\`${entry}\``, 20, 10, spread(results.cold?.[entry].leaves ?? [])],
-        ['requests', 0, 0, exactly(results.cold?.[entry].before.length)],
+        [`\`${entry}\``, 20, 10, spread(results.cold?.[entry]?.leaves ?? [])],
+        ['requests', 0, 0, exactly(results.cold?.[entry]?.before.length)],
       ]),
     },
     {

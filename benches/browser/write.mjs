@@ -9,16 +9,40 @@ import { digits, ratio, shownRatio, spread } from './statistics.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const BEGIN = '<!-- printed by `cargo xtask bench --write` -->';
-const END = '<!-- end -->';
+const END = '<!-- end of what is printed -->';
+/** The section before which the README's own is put the first time. */
+const NEXT = '## The commands';
 
 export async function writeTables(results) {
   await writeFile(`${root}docs/performance.md`, page(results));
   const readme = await readFile(`${root}README.md`, 'utf8');
+  await writeFile(`${root}README.md`, withSection(readme, section(results)));
+}
+
+/** A README in which `text` stands between the marks. */
+export function withSection(readme, text) {
+  const marked = `${BEGIN}\n${text}\n${END}`;
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin)
-    throw new Error(`README.md has no place for the table: ${BEGIN} and ${END}`);
-  const table = `${BEGIN}\n${machine(results)}\n\n${goalTable(results)}\n`;
-  await writeFile(`${root}README.md`, readme.slice(0, begin) + table + readme.slice(end));
+  if (begin >= 0 && end > begin) {
+    return readme.slice(0, begin) + marked + readme.slice(end + END.length);
+  }
+  const next = readme.indexOf(NEXT);
+  if (next < 0) throw new Error(`README.md has neither ${BEGIN} nor '${NEXT}'`);
+  return `${readme.slice(0, next)}${marked}\n\n${readme.slice(next)}`;
+}
+
+function section(results) {
+  return `## How fast, how large
+
+\`cargo xtask bench\` installs the peers, runs everyone in one browser in shuffled rounds, and prints
+this table; \`--quick\` takes a minute. A figure is how many times longer the other took in the same
+round, the median and the quartiles, unless the row says otherwise; all go through their public API.
+Every workload, chunk size and peer is in [docs/performance.md](docs/performance.md).
+\`cargo xtask size\` weighs the package and says what fills it.
+
+${machine(results)}
+
+${goalTable(results)}`;
 }
 
 /** On what it was seen. */
