@@ -53,6 +53,8 @@ extern "C" {
     pub(crate) fn factor(this: &Options) -> f64;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn jitter(this: &Options) -> bool;
+    #[wasm_bindgen(method, getter, js_name = constantDelay)]
+    pub(crate) fn constant_delay(this: &Options) -> bool;
     #[wasm_bindgen(method, getter, js_name = maxAttempts)]
     pub(crate) fn max_attempts(this: &Options) -> f64;
 

@@ -57,6 +57,7 @@ impl Connection {
                 backoff.factor = options.factor();
             }
             backoff.jitter = options.jitter();
+            backoff.constant = options.constant_delay();
             // Infinity becomes the largest number, which stands for it.
             backoff.max_attempts = options.max_attempts() as u32;
             backoff

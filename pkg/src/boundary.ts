@@ -53,6 +53,8 @@ export interface ConnectionOptions {
   readonly maxDelay: number;
   readonly factor: number;
   readonly jitter: boolean;
+  /** The server's `retry`, or else `minDelay`, each time: the standard's reconnection time. */
+  readonly constantDelay: boolean;
   readonly maxAttempts: number;
   /** The module listens to the page's life itself. */
   readonly pauseWhenHidden: boolean;

@@ -34,6 +34,7 @@ export function connectionOptions(
     maxDelay: policy.maxDelay ?? NaN,
     factor: policy.factor ?? NaN,
     jitter: policy.jitter ?? true,
+    constantDelay: false,
     maxAttempts: policy.maxAttempts ?? Infinity,
     pauseWhenHidden: settings.pauseWhenHidden,
   };

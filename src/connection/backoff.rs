@@ -13,9 +13,15 @@ pub struct Backoff {
     pub jitter: bool,
     /// How many attempts in a row may fail; `u32::MAX`: any number.
     pub max_attempts: u32,
+    /// The standard's reconnection time instead of all this: each delay is what the server named
+    /// last by `retry`, or else `min_delay`, and does not grow.
+    pub constant: bool,
     failures: u32,
-    retry: Millis,
+    retry: Option<Millis>,
 }
+
+/// Milliseconds between two attempts, whatever the server names: `retry: 0` is no loop.
+const SHORTEST: Millis = 100;
 
 /// Milliseconds that a connection must have been open for the delays to start anew.
 const HEALTHY: Millis = 5_000;
@@ -29,14 +35,15 @@ impl Backoff {
             factor: 2.0,
             jitter: true,
             max_attempts: u32::MAX,
+            constant: false,
             failures: 0,
-            retry: 0,
+            retry: None,
         }
     }
 
     /// The server named a reconnection time.
     pub(super) fn set_retry(&mut self, retry: Millis) {
-        self.retry = retry;
+        self.retry = Some(retry);
     }
 
     /// A connection ended that was open for so long.
@@ -53,8 +60,11 @@ impl Backoff {
         if self.failures >= self.max_attempts {
             return None;
         }
+        if self.constant {
+            return Some(self.retry.unwrap_or(self.min_delay).max(SHORTEST));
+        }
         let cap = self.max_delay.max(1);
-        let floor = self.min_delay.max(self.retry).clamp(1, cap);
+        let floor = self.min_delay.max(self.retry.unwrap_or(0)).clamp(1, cap);
         let mut grown = floor as f64;
         for _ in 0..self.failures.min(64) {
             grown = (grown * self.factor.max(1.0)).min(cap as f64);

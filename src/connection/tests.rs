@@ -214,6 +214,32 @@ fn a_huge_or_zero_reconnection_time_is_clamped() {
 }
 
 #[test]
+fn the_standards_delay_is_what_the_server_named_last_and_does_not_grow() {
+    let mut config = Config::new(plain::spec());
+    let mut backoff = Backoff::new(3_000, Millis::MAX);
+    backoff.constant = true;
+    config.backoff = Some(backoff);
+    let mut life = Life::new(config);
+    for _ in 0..5 {
+        life.fail("refused");
+        assert_eq!(life.delay(), 3_000);
+        life.wait(3_000);
+    }
+    for (named, delay) in [
+        ("700", 700),
+        ("86400000", 86_400_000),
+        ("0", 100),
+        ("x", 100),
+    ] {
+        life.open();
+        life.chunk(&format!("retry: {named}\n"));
+        life.end();
+        assert_eq!(life.delay(), delay);
+        life.wait(delay);
+    }
+}
+
+#[test]
 fn opening_and_dying_at_once_does_not_become_a_hot_loop() {
     let mut life = Life::new(Config::new(plain::spec()));
     for _ in 0..200 {

@@ -1,0 +1,318 @@
+/** From the WebAssembly module to an `EventSource`: one connection, and what waits for its turn. */
+
+import { type Connection, type Host, KIND, ROW } from '../boundary.js';
+import type { Core } from '../core.js';
+import { loadInline } from '../inline.js';
+import { profileLines } from '../lines.js';
+import { type EventStream, Futile, openEventStream, type RequestOptions } from './request.js';
+import { takeTurns } from './turns.js';
+
+/** The tasks that the standard queues. Each is called with nothing of ours on the stack. */
+export interface Tasks {
+  /** "Announce the connection." */
+  announce(): void;
+  dispatch(type: string, data: string, origin: string, lastEventId: string): void;
+  /** "Reestablish the connection", up to the wait. */
+  reestablish(): void;
+  /** "Fail the connection." */
+  fail(): void;
+}
+
+interface Batch {
+  readonly text: string;
+  readonly rows: Uint32Array;
+  /** Where the next event's row and text begin. */
+  row: number;
+  at: number;
+}
+
+type Entry = Batch | { readonly origin: string } | 'reestablish' | 'fail';
+
+/** What the standard says of a server, and nothing more. */
+const SPEC = {
+  name: 'EventSource',
+  format: 'text',
+  categories: { message: ['message'] },
+  open: true,
+} as const;
+
+/** Milliseconds until the server names another reconnection time: that of Chromium. */
+const RECONNECTION_TIME = 3_000;
+
+/** Bytes. The browser's own has no limit; this one is for memory's sake. */
+const MAX_EVENT_BYTES = 64 * 1024 * 1024;
+
+/** Events that may wait before reading pauses, and at which it goes on. */
+const PAUSE_AT = 16_384;
+const GO_ON_AT = 4_096;
+
+/** Names that are kept, so that each crosses into the browser once. */
+const MAX_NAMES = 256;
+
+export class Feed {
+  readonly #request: RequestOptions;
+  readonly #tasks: Tasks;
+  readonly #controller = new AbortController();
+  #connection: Connection | undefined;
+  #releaseTrap: (() => void) | undefined;
+  /** The first request, which does not wait for the module. */
+  #first: Promise<EventStream> | undefined;
+  /** Where a redirect led: the standard's request keeps to it. */
+  #url: string;
+  /** Attempts since a stream was open, or since the beginning. */
+  #attempts = 0;
+  /** Nothing more comes: it failed or was closed. */
+  #over = false;
+  #entries: Entry[] = [];
+  /** How many of the entries are gone already. */
+  #gone = 0;
+  #waiting = 0;
+  #paused = false;
+  #takingTurns = false;
+  #origin = '';
+  #lastEventId = '';
+  readonly #names = new Map<string, string>();
+
+  constructor(request: RequestOptions, tasks: Tasks) {
+    this.#request = request;
+    this.#url = request.url;
+    this.#tasks = tasks;
+    // In parallel to the script that constructs.
+    queueMicrotask(() => this.#start());
+  }
+
+  close(): void {
+    this.#over = true;
+    this.#entries = [];
+    this.#gone = 0;
+    this.#controller.abort();
+    this.#call((connection) => connection.close());
+  }
+
+  #start(): void {
+    if (this.#over) {
+      return;
+    }
+    this.#first = this.#attempt(null, this.#controller.signal);
+    // It is dealt with where it is taken up; until then it may fail unseen.
+    this.#first.catch(() => {});
+    loadInline().then(
+      (core) => this.#connect(core),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #connect(core: Core): void {
+    if (this.#over) {
+      return;
+    }
+    this.#releaseTrap = core.onTrap((error) => {
+      this.#connection = undefined;
+      this.#fail(error);
+    });
+    const { url, method } = this.#request;
+    const options = {
+      spec: profileLines(SPEC),
+      url,
+      method,
+      body: undefined,
+      credentials: undefined,
+      fetch: this.#fetch,
+      transport: 'fetch' as const,
+      withCredentials: false,
+      categories: [],
+      types: [],
+      lastEventId: '',
+      hasToken: false,
+      renewsToken: false,
+      connectTimeout: 0,
+      staleAfter: 0,
+      maxEventBytes: MAX_EVENT_BYTES,
+      // What is not a GET may run something, and is sent once.
+      reconnect: method === 'GET',
+      minDelay: RECONNECTION_TIME,
+      maxDelay: Infinity,
+      factor: 1,
+      jitter: false,
+      constantDelay: true,
+      maxAttempts: Infinity,
+      pauseWhenHidden: false,
+    };
+    try {
+      this.#connection = new core.Connection(options, this.#host());
+      this.#connection.start();
+      this.#connection.want();
+    } catch (error) {
+      // A trap has said so itself.
+      this.#fail(error);
+    }
+  }
+
+  /** What the module calls for each request: it is on the stack. */
+  readonly #fetch = ((_url: string, init: RequestInit) => {
+    const signal = init.signal ?? this.#controller.signal;
+    const first = this.#first;
+    if (first !== undefined) {
+      this.#first = undefined;
+      signal.addEventListener('abort', () => this.#controller.abort());
+      return first;
+    }
+    const lastEventId = new Headers(init.headers).get('last-event-id');
+    return Promise.resolve().then(() => this.#attempt(lastEventId, signal));
+  }) as unknown as typeof fetch;
+
+  async #attempt(lastEventId: string | null, signal: AbortSignal): Promise<EventStream> {
+    try {
+      this.#attempts += 1;
+      // Once: a server that is down is not asked twice as often.
+      const attempt = { url: this.#url, lastEventId, isProbed: this.#attempts === 1 };
+      const stream = await openEventStream(this.#request, attempt, signal);
+      this.#attempts = 0;
+      if (stream.redirected) {
+        this.#url = stream.url;
+      }
+      return stream;
+    } catch (error) {
+      if (error instanceof Futile) {
+        this.#fail(error);
+      }
+      throw error;
+    }
+  }
+
+  #host(): Host {
+    const { origin } = new URL(this.#request.url);
+    return {
+      token: () => Promise.resolve(null),
+      headers: () => [],
+      when: () => true,
+      batch: (text, rows) => this.#batch(text, rows),
+      state: (state) => {
+        const waits = 2;
+        if (state === waits) {
+          this.#push('reestablish');
+        }
+      },
+      // A custom fetch may not say where it got the response from.
+      open: (_status, url) => this.#push({ origin: url === '' ? origin : new URL(url).origin }),
+      resumed: () => {},
+      gap: () => {},
+      filtered: () => {},
+      failed: () => {},
+      closed: (reason, _code, _status, message) => {
+        if (!this.#over) {
+          this.#fail(reason === 'ended' ? undefined : new Error(message));
+        }
+        this.#releaseTrap?.();
+        queueMicrotask(() => {
+          this.#call((connection) => connection.free());
+          this.#connection = undefined;
+        });
+      },
+    };
+  }
+
+  #batch(text: string, rows: Uint32Array): boolean {
+    this.#waiting += rows.length / ROW.width;
+    this.#push({ text, rows: rows.slice(), row: 0, at: 0 });
+    this.#paused = this.#waiting >= PAUSE_AT;
+    return !this.#paused;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) {
+      return;
+    }
+    if (error instanceof Error && error.message !== '') {
+      // Where the browser writes of its own EventSource: the event itself cannot say it.
+      console.error(`EventSource: ${error.message}`);
+    }
+    this.#push('fail');
+    this.#over = true;
+    this.#controller.abort();
+    queueMicrotask(() => this.#call((connection) => connection.close()));
+  }
+
+  #push(entry: Entry): void {
+    if (this.#over) {
+      return;
+    }
+    this.#entries.push(entry);
+    if (!this.#takingTurns) {
+      this.#takingTurns = true;
+      takeTurns(() => (this.#takingTurns = this.#step()));
+    }
+  }
+
+  /** Does the task that is next. Answers whether there is another. */
+  #step(): boolean {
+    const entry = this.#entries[this.#gone];
+    if (entry === undefined) {
+      return false;
+    }
+    if (typeof entry === 'object' && 'rows' in entry) {
+      this.#waiting -= 1;
+      if (entry.row + ROW.width >= entry.rows.length) {
+        this.#drop();
+      }
+      this.#dispatch(entry);
+      if (this.#paused && this.#waiting <= GO_ON_AT) {
+        this.#paused = false;
+        this.#call((connection) => connection.want());
+      }
+    } else {
+      this.#drop();
+      if (entry === 'reestablish') {
+        this.#tasks.reestablish();
+      } else if (entry === 'fail') {
+        this.#tasks.fail();
+      } else {
+        this.#origin = entry.origin;
+        this.#tasks.announce();
+      }
+    }
+    return this.#entries.length > 0;
+  }
+
+  #dispatch(batch: Batch): void {
+    const { text, rows, row, at } = batch;
+    const kind = rows[row + ROW.kind] ?? KIND.unknown;
+    const dataAt = at + (rows[row + ROW.name] ?? 0);
+    const idAt = dataAt + (rows[row + ROW.data] ?? 0);
+    const end = idAt + (rows[row + ROW.id] ?? 0);
+    batch.row = row + ROW.width;
+    batch.at = end;
+    if (kind & KIND.lastEventIdChanged) {
+      this.#lastEventId = text.slice(idAt, end);
+    }
+    const isMessage = (kind & KIND.typeMask) !== KIND.unknown;
+    const type = isMessage ? 'message' : this.#name(text.slice(at, dataAt));
+    this.#tasks.dispatch(type, text.slice(dataAt, idAt), this.#origin, this.#lastEventId);
+  }
+
+  #name(name: string): string {
+    const known = this.#names.get(name);
+    if (known === undefined && this.#names.size < MAX_NAMES) {
+      this.#names.set(name, name);
+    }
+    return known ?? name;
+  }
+
+  #drop(): void {
+    this.#gone += 1;
+    if (this.#gone === this.#entries.length) {
+      this.#entries = [];
+      this.#gone = 0;
+    }
+  }
+
+  #call(command: (connection: Connection) => void): void {
+    try {
+      if (this.#connection !== undefined) {
+        command(this.#connection);
+      }
+    } catch {
+      // A trap: it has been told.
+    }
+  }
+}
