@@ -81,7 +81,7 @@ const ANSWERS = {
     }[rest.split('/')[0]];
     say(response, `retry: 150\ndata: ${request.headers.cookie ?? 'no cookie'}\n\n`, { ...STREAM, ...headers }, rest === 'lost');
   },
-  'preflight': (request, response) => {
+  'preflight': (request, response, n) => {
     const allowed = { ...ANYONE, 'access-control-allow-headers': 'last-event-id' };
     if (request.method === 'OPTIONS') return response.writeHead(204, allowed).end();
     say(response, 'retry: 150\nid: 1\ndata: x\n\n', { ...STREAM, ...ANYONE }, n === 0);

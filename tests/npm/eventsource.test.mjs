@@ -29,7 +29,9 @@ test('it runs on the same module as connect does', async (t) => {
   const source = new EventSource(url, { fetch: scriptedFetch(answer(['data: x\n\n'], { end: 'open' })) });
   t.after(() => source.close());
   await Promise.all([stream.closed, next(source, 'message')]);
-  assert.equal(mock.callCount(), 1);
+  // Node.js has modules of its own.
+  const ours = mock.calls.filter(({ arguments: [, imports] }) => imports?.['./tidewire_bg.js']);
+  assert.equal(ours.length, 1);
 });
 
 test('headers go along with every request, and a function is asked before each', async (t) => {

@@ -91,6 +91,7 @@ test('the package holds what it should and no more, and every entry of it works,
   const program = `
     import { readFile } from 'node:fs/promises';
     import { connect } from 'tidewire';
+    import { EventSource } from 'tidewire/eventsource';
     import * as profiles from 'tidewire/profiles';
     import * as slim from 'tidewire/slim';
     import * as url from 'tidewire/url';
@@ -103,6 +104,11 @@ test('the package holds what it should and no more, and every entry of it works,
       for await (const { data } of stream) console.log(data.error);
     }
     console.log(Object.keys(profiles).sort().join());
+    const source = new EventSource('http://test.example/', { fetch });
+    source.addEventListener('import.failed', ({ data }) => {
+      console.log(data);
+      source.close();
+    });
   `;
   writeFileSync(join(folder, 'program.js'), program);
   const output = execFileSync(process.execPath, ['program.js'], { cwd: folder, encoding: 'utf8' });
@@ -121,7 +127,7 @@ test('the package holds what it should and no more, and every entry of it works,
     assert.equal(`${status}${stdout}`, '0', resolution);
   }
 
-  assert.equal(output, 'x\nx\nx\ncortex,dashtam,defineProfile,hive,plain,stageChat,stockAgent\n');
+  assert.equal(output, 'x\nx\nx\ncortex,dashtam,defineProfile,hive,plain,stageChat,stockAgent\n{"error": "x"}\n');
 });
 
 test('the licences in the package are those of the project', () => {
