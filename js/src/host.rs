@@ -1,7 +1,7 @@
-use crate::batch::Batch;
+use crate::batch::{Batch, Crossing, Text};
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use js_sys::{Array, Function, Promise};
 use tidewire::connection::{Config, Event, Flow, Reason, Recovered, Report, State};
 use wasm_bindgen::prelude::*;
@@ -60,6 +60,8 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = pauseWhenHidden)]
     pub(crate) fn pause_when_hidden(this: &Options) -> bool;
+    #[wasm_bindgen(method, getter, js_name = isJson)]
+    pub(crate) fn is_json(this: &Options) -> bool;
 
     /// The package's half of a stream. Its methods only put things into queues: the
     /// application's code runs when wasm is no longer on the stack.
@@ -71,7 +73,24 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn when(this: &Host, attempt: u32, status: u16) -> bool;
     #[wasm_bindgen(method)]
-    fn batch(this: &Host, text: &str, rows: &[u32]) -> bool;
+    fn batch(
+        this: &Host,
+        text: &[u8],
+        rows: &[u32],
+        names_at: u32,
+        is_array: bool,
+        continues: bool,
+    ) -> bool;
+    /// The same with a text in UTF-16.
+    #[wasm_bindgen(method, js_name = batch)]
+    fn wide_batch(
+        this: &Host,
+        text: &[u16],
+        rows: &[u32],
+        names_at: u32,
+        is_array: bool,
+        continues: bool,
+    ) -> bool;
     #[wasm_bindgen(method)]
     fn state(this: &Host, state: u32);
     #[wasm_bindgen(method)]
@@ -100,31 +119,59 @@ extern "C" {
 pub(crate) struct JsHost {
     host: Host,
     batch: RefCell<Batch>,
+    /// A part of the chunk's events has crossed already.
+    continues: Cell<bool>,
 }
 
 impl JsHost {
-    pub(crate) fn new(host: Host, config: &Config) -> Self {
+    pub(crate) fn new(host: Host, config: &Config, is_json: bool) -> Self {
         JsHost {
             host,
-            batch: RefCell::new(Batch::new(&config.last_event_id)),
+            batch: RefCell::new(Batch::new(&config.last_event_id, is_json)),
+            continues: Cell::new(false),
+        }
+    }
+}
+
+impl JsHost {
+    /// Hands over what there is; answers whether there is room for more.
+    fn cross(&self, is_followed: bool) -> Flow {
+        let continues = self.continues.replace(is_followed);
+        let mut batch = self.batch.borrow_mut();
+        let Crossing {
+            text,
+            rows,
+            names_at,
+            is_array,
+        } = batch.crossing();
+        let host = &self.host;
+        let more = match text {
+            Text::Ascii(text) => host.batch(text, rows, names_at, is_array, continues),
+            Text::Wide(text) => host.wide_batch(text, rows, names_at, is_array, continues),
+        };
+        batch.clear();
+        match more {
+            true => Flow::More,
+            false => Flow::Pause,
         }
     }
 }
 
 impl tidewire::driver::Host for JsHost {
     fn event(&self, event: Event<'_>) -> Flow {
-        self.batch.borrow_mut().push(event);
-        Flow::More
+        let is_full = {
+            let mut batch = self.batch.borrow_mut();
+            batch.push(event);
+            batch.is_full()
+        };
+        match is_full {
+            true => self.cross(true),
+            false => Flow::More,
+        }
     }
 
     fn flush(&self) -> Flow {
-        let mut batch = self.batch.borrow_mut();
-        let more = self.host.batch(&batch.text, &batch.rows);
-        batch.clear();
-        match more {
-            true => Flow::More,
-            false => Flow::Pause,
-        }
+        self.cross(false)
     }
 
     fn report(&self, report: Report) {

@@ -11,6 +11,7 @@ extern crate alloc;
 
 mod batch;
 mod host;
+mod text;
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -86,7 +87,7 @@ impl Connection {
                 fetch: options.fetch(),
             },
         };
-        let host = JsHost::new(host, &config);
+        let host = JsHost::new(host, &config, options.is_json());
         let settings = Settings {
             config,
             url: options.url(),

@@ -58,6 +58,8 @@ export interface ConnectionOptions {
   readonly maxAttempts: number;
   /** The module listens to the page's life itself. */
   readonly pauseWhenHidden: boolean;
+  /** Payloads are parsed: the module looks for what can be parsed at once. */
+  readonly isJson: boolean;
 }
 
 /**
@@ -69,8 +71,18 @@ export interface Host {
   /** Name, value, name, value… */
   headers(): string[];
   when(attempt: number, status: number): boolean;
-  /** A chunk's events. `rows` is gone after the return. Answers whether to read on. */
-  batch(text: string, rows: Uint32Array): boolean;
+  /**
+   * Events. `text` (ASCII, or UTF-16) and `rows` are gone after the return. Answers whether to
+   * read on. The text is `[`, the events' data with commas between, `]`, and from `namesAt` on
+   * of each event the name, if its type is unknown, and the id, if it changed or is its own.
+   */
+  batch(
+    text: Uint8Array | Uint16Array,
+    rows: Uint32Array,
+    namesAt: number,
+    isArray: boolean,
+    continues: boolean,
+  ): boolean;
   state(state: number): void;
   open(status: number, url: string, redirected: boolean): void;
   /** 0 no, 1 yes, 2 unknown. */
@@ -89,7 +101,7 @@ export interface Host {
   closed(reason: string, code: string, status: number, message: string, body: string): void;
 }
 
-/** The columns of a row of `Host.batch`: one event. Lengths are UTF-16 units of its text. */
+/** The columns of a row of `Host.batch`: one event. Lengths are units of its text. */
 export const ROW = { kind: 0, name: 1, data: 2, id: 3, width: 4 } as const;
 /** A row's first column: the index of the type in the low half, flags in the high one. */
 export const KIND = {

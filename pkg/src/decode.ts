@@ -4,7 +4,9 @@ import { KIND, ROW } from './boundary.js';
 import { DecodeError } from './error.js';
 import { type AnyEvent, type Content, LazyEvent, type Parse, receivedEvent } from './event.js';
 import { jsonErrorPosition } from './json-position.js';
+import type { Passes } from './filter.js';
 import type { ProfileDefinition } from './profile.js';
+import type { Batch } from './rows.js';
 
 /** An event whose payload could not be read. */
 export class DecodeFailure {
@@ -19,9 +21,31 @@ export class DecodeFailure {
   ) {}
 }
 
+/** A batch, and how far it has been taken. */
+export class Cursor {
+  row = 0;
+  /** UTF-16 units of the last one that was taken. */
+  taken = 0;
+  /** Where the next one's data and name begin. */
+  dataAt = 1;
+  nameAt: number;
+  /** The payloads, parsed at once. */
+  values: readonly unknown[] | undefined;
+
+  constructor(
+    readonly batch: Batch,
+    /** Laid over it since: the filter was changed after it came. */
+    public passes: Passes | undefined,
+  ) {
+    this.nameAt = batch.namesAt;
+  }
+}
+
 /** Makes events of one profile; remembers the last event ID between them. */
 export class Decoder {
   lastEventId: string;
+  /** The last event's type, as the profile counts them; `KIND.unknown` or not below their number for one unknown. */
+  index: number = KIND.unknown;
   readonly #types: string[] = [];
   readonly #categories: string[] = [];
   readonly #mode: Parse;
@@ -50,28 +74,56 @@ export class Decoder {
     this.#repairJson = repairJson;
   }
 
-  /** The event of a row whose text starts at `at`, or why there is none. */
-  decode(text: string, at: number, rows: Uint32Array, row: number): AnyEvent | DecodeFailure {
-    const kind = rows[row + ROW.kind] ?? KIND.unknown;
-    const dataAt = at + (rows[row + ROW.name] ?? 0);
-    const idAt = dataAt + (rows[row + ROW.data] ?? 0);
-    const raw = text.slice(dataAt, idAt);
-    const idText = text.slice(idAt, idAt + (rows[row + ROW.id] ?? 0));
-    if (kind & KIND.lastEventIdChanged) {
-      this.lastEventId = idText;
+  /** Takes the next event of a batch, or says why there is none. */
+  next(cursor: Cursor): AnyEvent | DecodeFailure {
+    const { batch, row, dataAt, nameAt } = cursor;
+    const { text, rows } = batch;
+    const kind = rows[row] as number;
+    const nameLength = rows[row + ROW.name] as number;
+    const dataLength = rows[row + ROW.data] as number;
+    const idLength = rows[row + ROW.id] as number;
+    const idAt = nameAt + nameLength;
+    cursor.row = row + ROW.width;
+    cursor.taken = nameLength + dataLength + idLength;
+    cursor.dataAt = dataAt + dataLength + 1;
+    cursor.nameAt = idAt + idLength;
+    const raw = text.slice(dataAt, dataAt + dataLength);
+    let id: string | null = null;
+    if (kind & (KIND.hasId | KIND.lastEventIdChanged)) {
+      const idText = text.slice(idAt, idAt + idLength);
+      if (kind & KIND.lastEventIdChanged) {
+        this.lastEventId = idText;
+      }
+      if (kind & KIND.hasId) {
+        id = idText;
+      }
     }
     const { lastEventId } = this;
-    const id = kind & KIND.hasId ? idText : null;
-    const index = kind & KIND.typeMask;
-    const type = this.#types[index] ?? 'unknown';
-    const category = this.#categories[index] ?? null;
-    const name = category === null ? text.slice(at, dataAt) : type;
     const replayed = (kind & KIND.replayed) !== 0;
+    let type = 'unknown';
+    let category: string | null = null;
+    let name: string;
+    this.index = kind & KIND.typeMask;
+    if (this.index < this.#types.length) {
+      name = type = this.#types[this.index] as string;
+      category = this.#categories[this.index] as string;
+    } else {
+      name = text.slice(nameAt, idAt);
+    }
+    if (this.#mode === 'text') {
+      return receivedEvent(type, name, category, raw, undefined, id, lastEventId, replayed, raw);
+    }
     if (this.#mode === 'lazy') {
       return new LazyEvent(type, name, category, this.#content, id, lastEventId, replayed, raw);
     }
+    if (row === 0 && batch.isArray && rows.length > ROW.width) {
+      cursor.values = membersOf(batch);
+    }
     try {
-      const { data, meta } = this.#read(type, name, raw);
+      const { data, meta } =
+        cursor.values === undefined
+          ? this.#read(type, name, raw)
+          : this.#split(type, name, cursor.values[row / ROW.width]);
       return receivedEvent(type, name, category, data, meta, id, lastEventId, replayed, raw);
     } catch (error) {
       if (error instanceof DecodeError) {
@@ -82,9 +134,6 @@ export class Decoder {
   }
 
   #read(type: string, name: string, raw: string): Content {
-    if (this.#mode === 'text') {
-      return { data: raw, meta: undefined };
-    }
     let whole: unknown;
     try {
       whole = this.#parse(raw);
@@ -96,6 +145,11 @@ export class Decoder {
       }
       throw notJson(name, raw, error);
     }
+    return this.#split(type, name, whole);
+  }
+
+  /** The payload and its envelope. */
+  #split(type: string, name: string, whole: unknown): Content {
     const payload = this.#payload;
     if (payload === undefined) {
       return { data: whole, meta: undefined };
@@ -124,6 +178,16 @@ export class Decoder {
       }
       return JSON.parse(repaired);
     }
+  }
+}
+
+/** All payloads by one call; undefined if one of them is not JSON: it has to be found. */
+function membersOf({ text, rows, namesAt }: Batch): readonly unknown[] | undefined {
+  try {
+    const values: unknown = JSON.parse(text.slice(0, namesAt));
+    return Array.isArray(values) && values.length === rows.length / ROW.width ? values : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -8,8 +8,10 @@ import type { Consumer } from './iterate.js';
 import type { Settings } from './options.js';
 import { EventQueue, Notice } from './queue.js';
 import { report } from './report.js';
+import type { Batch } from './rows.js';
 import type { Closed } from './stream.js';
 import type { Progress } from './store.js';
+import { nextTask, turnIsOver } from './turn.js';
 
 interface Handler {
   readonly passes: Passes;
@@ -54,6 +56,9 @@ export class Delivery {
   #paused = true;
   /** Replaced, never changed: it is walked while handlers come and go. */
   #handlers: readonly Handler[] = [];
+  /** Those of them that hear of a type, by its index; found when the first such event comes. */
+  #byType: (readonly Handler[] | undefined)[] = [];
+  readonly #types: number;
   #pumping = false;
   /** Lets go of the handlers that the next event waits for. */
   #stopWaiting: ((_: undefined) => void) | undefined;
@@ -81,6 +86,7 @@ export class Delivery {
     this.#droppable = Object.values(profile.categories)
       .flat()
       .map((type) => this.#droppableTypes.has(type));
+    this.#types = this.#droppable.length;
   }
 
   /** Events that come from now on go on from here. */
@@ -100,14 +106,15 @@ export class Delivery {
     return overflow === 'drop' ? this.#isOverfull() : overflow === 'pause' && this.#isTaken(1);
   }
 
-  /** Takes a chunk's events; `rows` is gone after the return. Answers whether to read on. */
-  push(text: string, rows: Uint32Array): boolean {
+  /** Takes events. Answers whether to read on. */
+  push(batch: Batch): boolean {
     const { overflow } = this.#buffer;
-    if (overflow === 'close' && this.#isTaken(1)) {
+    // What came with the same chunk nobody could have taken yet.
+    if (overflow === 'close' && !batch.continues && this.#isTaken(1)) {
       this.#owner.tooSlow();
       return false;
     }
-    this.#queue.pushBatch(text, rows);
+    this.#queue.pushBatch(batch);
     if (overflow === 'drop') {
       this.#shed();
     }
@@ -119,9 +126,9 @@ export class Delivery {
     return !this.#paused;
   }
 
-  /** Takes of a chunk's events only the last event ID. */
-  pushIdOf(text: string, rows: Uint32Array): boolean {
-    this.#queue.pushIdOf(text, rows);
+  /** Takes of a batch only the last event ID. */
+  pushIdOf(batch: Batch): boolean {
+    this.#queue.pushIdOf(batch);
     this.#paused = this.holdsBack || !this.#isRead();
     return !this.#paused;
   }
@@ -148,11 +155,9 @@ export class Delivery {
 
   handle(passes: Passes, call: (event: AnyEvent) => unknown): () => void {
     const handler = { passes, call };
-    this.#handlers = [...this.#handlers, handler];
+    this.#setHandlers([...this.#handlers, handler]);
     this.drainSoon();
-    return () => {
-      this.#handlers = this.#handlers.filter((other) => other !== handler);
-    };
+    return () => this.#setHandlers(this.#handlers.filter((other) => other !== handler));
   }
 
   /** One event after the other. */
@@ -318,6 +323,11 @@ export class Delivery {
     }
   }
 
+  #setHandlers(handlers: readonly Handler[]): void {
+    this.#handlers = handlers;
+    this.#byType = [];
+  }
+
   #finishTaken(): void {
     for (const event of this.#taken.splice(0)) {
       this.#progress?.done(event);
@@ -329,22 +339,28 @@ export class Delivery {
       this.#draining = true;
       queueMicrotask(() => {
         this.#draining = false;
-        void this.#drain();
+        this.#drain();
       });
     }
   }
 
   /** Gives what waits to whoever wants it, and asks for more. */
-  async #drain(): Promise<void> {
+  #drain(): void {
     if (this.#pumping) {
       return;
     }
     if (this.#handlers.length > 0) {
       this.#pumping = true;
-      await this.#pump();
-    } else if (!this.#iterating) {
-      this.#tellLeadingNotices();
+      this.#pump();
+    } else {
+      if (!this.#iterating) {
+        this.#tellLeadingNotices();
+      }
+      this.#drained();
     }
+  }
+
+  #drained(): void {
     this.#wake();
     this.refill();
     const { end } = this.#owner;
@@ -354,8 +370,13 @@ export class Delivery {
     }
   }
 
-  async #pump(): Promise<void> {
+  /** Calls the handlers, without a promise as long as none of them gives one. */
+  #pump(): void {
     while (this.#handlers.length > 0) {
+      if (turnIsOver()) {
+        void nextTask().then(() => this.#pump());
+        return;
+      }
       const next = this.#queue.next();
       if (next === undefined) {
         break;
@@ -370,50 +391,60 @@ export class Delivery {
         this.#behindSize += next.raw.length;
         this.#wake();
       } else {
-        this.#finishTaken();
+        if (this.#taken.length > 0) {
+          this.#finishTaken();
+        }
         this.lastEventId = next.lastEventId;
       }
-      const waits = this.#callHandlers(next);
-      if (waits.length > 0) {
-        // Closing does not wait for a handler that never comes back. (A race with `closed`
-        // would leave a reaction on it for each event.)
-        const released = await new Promise<unknown>((resolve) => {
-          this.#stopWaiting = resolve;
-          void Promise.all(waits).then(resolve);
-        });
-        if (released === undefined) {
-          // Nobody knows what came of it.
-          continue;
-        }
+      const waits = this.#callHandlers(next, this.#decoder.index);
+      if (waits !== undefined) {
+        void this.#pumpAfter(waits, next);
+        return;
       }
       this.#progress?.done(next);
       this.refill();
     }
-    // Not where this is awaited: what arrives until then would wait for ever.
     this.#pumping = false;
+    this.#drained();
   }
 
-  #callHandlers(event: AnyEvent): PromiseLike<unknown>[] {
-    const waits: PromiseLike<unknown>[] = [];
-    const handlers = this.#handlers;
-    let called = this.#iterating;
+  async #pumpAfter(waits: PromiseLike<unknown>[], event: AnyEvent): Promise<void> {
+    // Closing does not wait for a handler that never comes back. (A race with `closed`
+    // would leave a reaction on it for each event.)
+    const released = await new Promise<unknown>((resolve) => {
+      this.#stopWaiting = resolve;
+      void Promise.all(waits).then(resolve);
+    });
+    // Else nobody knows what came of it.
+    if (released !== undefined) {
+      this.#progress?.done(event);
+      this.refill();
+    }
+    this.#pump();
+  }
+
+  /** What is to be waited for. `type` is the index of the event's type. */
+  #callHandlers(event: AnyEvent, type: number): PromiseLike<unknown>[] | undefined {
+    const before = this.#handlers;
+    const hear = () => before.filter((handler) => handler.passes(event));
+    // Of an unknown event's handlers its name decides.
+    const handlers = type < this.#types ? (this.#byType[type] ??= hear()) : hear();
+    let waits: PromiseLike<unknown>[] | undefined;
     for (const handler of handlers) {
       // One of the others may just have taken it off.
-      const off = this.#handlers !== handlers && !this.#handlers.includes(handler);
-      if (off || !handler.passes(event)) {
+      if (this.#handlers !== before && !this.#handlers.includes(handler)) {
         continue;
       }
-      called = true;
       try {
         const result = handler.call(event) as PromiseLike<unknown> | undefined;
         if (typeof result?.then === 'function') {
-          waits.push(Promise.resolve(result).catch(report));
+          (waits ??= []).push(Promise.resolve(result).catch(report));
         }
       } catch (error) {
         report(error);
       }
     }
-    if (called) {
+    if (this.#iterating || handlers.length > 0) {
       this.delivered += 1;
     }
     return waits;

@@ -1,6 +1,7 @@
 /** Iterators over what a stream holds. */
 
 import type { Closed } from './stream.js';
+import { nextTask, turnIsOver } from './turn.js';
 
 /** The stream, as an iterator sees it. */
 export interface Consumer<T> {
@@ -51,7 +52,8 @@ export function iterate<T>(
   };
   return {
     next() {
-      if (pending === 0 && !done) {
+      const rest = pending === 0 && !done && turnIsOver();
+      if (pending === 0 && !done && !rest) {
         // The common case, of which there may be thousands in a chunk.
         const value = consumer.take();
         if (value !== undefined) {
@@ -59,7 +61,7 @@ export function iterate<T>(
         }
       }
       pending += 1;
-      const next = last.then(step);
+      const next = (rest ? last.then(nextTask) : last).then(step);
       last = next
         .catch(() => undefined)
         .then(() => {

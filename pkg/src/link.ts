@@ -7,14 +7,15 @@ import { TidewireError } from './error.js';
 import type { FilterNames } from './filter.js';
 import { connectionOptions } from './module-options.js';
 import type { Settings } from './options.js';
+import { type Batch, batchOf } from './rows.js';
 import type { Closed, StreamNews, StreamState } from './stream.js';
 
 /** Who is told. The module is on the stack: nothing of a user's may run before these return. */
 export interface Receiver {
   /** Nothing more fits, whether or not anybody reads. */
   readonly holdsBack: boolean;
-  /** A chunk's events; `rows` is gone after the return. Answers whether to read on. */
-  batch(text: string, rows: Uint32Array): boolean;
+  /** Answers whether to read on. */
+  batch(batch: Batch): boolean;
   state(state: StreamState): void;
   open(detail: StreamNews['open']): void;
   resumed(recovered: StreamNews['resumed']['recovered'], lastEventId: string): void;
@@ -156,7 +157,8 @@ export class Link implements Source {
           this.#inHost = false;
         }
       },
-      batch: (text, rows) => receiver.batch(text, rows),
+      batch: (text, rows, namesAt, isArray, continues) =>
+        receiver.batch(batchOf(text, rows, namesAt, isArray, continues)),
       state: (state) => receiver.state(STATES[state] ?? 'closed'),
       open: (status, url, redirected) =>
         receiver.open({ status, url: attempts.shownUrl(url), redirected }),

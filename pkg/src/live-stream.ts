@@ -223,11 +223,11 @@ export class LiveStream {
       get holdsBack() {
         return delivery.holdsBack;
       },
-      batch: (text, rows) => {
+      batch: (batch) => {
         if (this.#end !== undefined) {
           return false;
         }
-        return this.#nothing ? delivery.pushIdOf(text, rows) : delivery.push(text, rows);
+        return this.#nothing ? delivery.pushIdOf(batch) : delivery.push(batch);
       },
       state: (state) => this.#setState(state),
       open: (detail) => {

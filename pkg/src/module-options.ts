@@ -37,6 +37,7 @@ export function connectionOptions(
     constantDelay: false,
     maxAttempts: policy.maxAttempts ?? Infinity,
     pauseWhenHidden: settings.pauseWhenHidden,
+    isJson: (settings.parse ?? (settings.profile.format === 'text' ? 'text' : 'eager')) === 'eager',
   };
 }
 

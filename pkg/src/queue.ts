@@ -1,10 +1,10 @@
 /** What has arrived and waits for a consumer: events in batches, and notices in between. */
 
 import { KIND, ROW } from './boundary.js';
-import { DecodeFailure, type Decoder } from './decode.js';
+import { Cursor, DecodeFailure, type Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
-import { leaveOut } from './rows.js';
+import { type Batch, lastIdOf, leaveOut } from './rows.js';
 
 /** Something that is told in its place among the events, not an event of the server. */
 export class Notice {
@@ -19,23 +19,13 @@ class PassedOver {
   constructor(public lastEventId: string) {}
 }
 
-interface Batch {
-  readonly text: string;
-  readonly rows: Uint32Array;
-  /** Where the next event's row and text begin. */
-  row: number;
-  at: number;
-  /** Laid over it since: the filter was changed after it came. */
-  passes: Passes | undefined;
-}
-
 export class EventQueue {
   /** How many events wait. */
   events = 0;
   /** UTF-16 units of what waits. */
   size = 0;
   readonly #decoder: Decoder;
-  #entries: (Batch | Notice | PassedOver)[] = [];
+  #entries: (Cursor | Notice | PassedOver)[] = [];
   /** How many of the entries are gone already: shifting each off would move all the others. */
   #gone = 0;
 
@@ -43,26 +33,19 @@ export class EventQueue {
     this.#decoder = decoder;
   }
 
-  /** Takes a chunk's events; `rows` is copied. */
-  pushBatch(text: string, rows: Uint32Array): void {
-    if (rows.length === 0) {
-      return;
+  pushBatch(batch: Batch): void {
+    const events = batch.rows.length / ROW.width;
+    if (events > 0) {
+      this.events += events;
+      // Around and between the data are as many characters, and one more.
+      this.size += batch.text.length - events - 1;
+      this.#entries.push(new Cursor(batch, undefined));
     }
-    this.events += rows.length / ROW.width;
-    this.size += text.length;
-    this.#entries.push({ text, rows: rows.slice(), row: 0, at: 0, passes: undefined });
   }
 
-  /** Takes of a chunk's events only the last event ID, which those after them go by. */
-  pushIdOf(text: string, rows: Uint32Array): void {
-    let id: string | undefined;
-    for (let row = 0, at = 0; row < rows.length; row += ROW.width) {
-      const idAt = at + (rows[row + ROW.name] ?? 0) + (rows[row + ROW.data] ?? 0);
-      at = idAt + (rows[row + ROW.id] ?? 0);
-      if ((rows[row + ROW.kind] ?? 0) & KIND.lastEventIdChanged) {
-        id = text.slice(idAt, at);
-      }
-    }
+  /** Takes of a batch only the last event ID, which those after it go by. */
+  pushIdOf(batch: Batch): void {
+    const id = lastIdOf(batch);
     const last = this.#entries.at(-1);
     if (id === undefined) {
       return;
@@ -82,7 +65,7 @@ export class EventQueue {
    */
   shed(isDroppable: (kind: number) => boolean, tooMuch: () => boolean): number {
     const before = this.events;
-    const entries: (Batch | Notice | PassedOver)[] = [];
+    const entries: (Cursor | Notice | PassedOver)[] = [];
     let lost: string | undefined;
     for (const entry of this.#entries.slice(this.#gone)) {
       if (entry instanceof PassedOver) {
@@ -93,7 +76,7 @@ export class EventQueue {
         entries.push(entry);
         continue;
       }
-      const rest = leaveOut(entry, lost, (kind, _name, length) => {
+      const rest = leaveOut(entry.batch, entry.row, lost, (kind, _name, length) => {
         if (!isDroppable(kind) || !tooMuch()) {
           return false;
         }
@@ -103,8 +86,8 @@ export class EventQueue {
       });
       this.size += rest.added;
       lost = rest.lost;
-      if (rest.rows.length > 0) {
-        entries.push({ text: rest.text, rows: rest.rows, row: 0, at: 0, passes: entry.passes });
+      if (rest.batch.rows.length > 0) {
+        entries.push(new Cursor(rest.batch, entry.passes));
       }
     }
     if (lost !== undefined) {
@@ -150,38 +133,26 @@ export class EventQueue {
   next(): AnyEvent | Notice | undefined {
     for (;;) {
       const entry = this.#entries[this.#gone];
-      if (entry === undefined) {
+      if (entry instanceof Cursor) {
+        const event = this.#decoder.next(entry);
+        this.events -= 1;
+        this.size -= entry.taken;
+        if (entry.row >= entry.batch.rows.length) {
+          this.#drop();
+        }
+        if (entry.passes === undefined || entry.passes(event)) {
+          return event instanceof DecodeFailure ? new Notice('decodeerror', event) : event;
+        }
+      } else if (entry === undefined) {
         return undefined;
-      }
-      if (entry instanceof Notice) {
+      } else {
         this.#drop();
-        return entry;
-      }
-      if (entry instanceof PassedOver) {
+        if (entry instanceof Notice) {
+          return entry;
+        }
         this.#decoder.lastEventId = entry.lastEventId;
-        this.#drop();
-        continue;
-      }
-      const event = this.#take(entry);
-      if (entry.row >= entry.rows.length) {
-        this.#drop();
-      }
-      if (entry.passes === undefined || entry.passes(event)) {
-        return event instanceof DecodeFailure ? new Notice('decodeerror', event) : event;
       }
     }
-  }
-
-  #take(batch: Batch): AnyEvent | DecodeFailure {
-    const { text, rows, row, at } = batch;
-    const event = this.#decoder.decode(text, at, rows, row);
-    const length =
-      (rows[row + ROW.name] ?? 0) + (rows[row + ROW.data] ?? 0) + (rows[row + ROW.id] ?? 0);
-    batch.row = row + ROW.width;
-    batch.at = at + length;
-    this.events -= 1;
-    this.size -= length;
-    return event;
   }
 
   #drop(): void {
@@ -196,8 +167,8 @@ export class EventQueue {
   }
 }
 
-function holds(batch: Batch, isDroppable: (kind: number) => boolean): boolean {
-  for (let row = batch.row; row < batch.rows.length; row += ROW.width) {
+function holds({ batch, row: first }: Cursor, isDroppable: (kind: number) => boolean): boolean {
+  for (let row = first; row < batch.rows.length; row += ROW.width) {
     if (isDroppable(batch.rows[row + ROW.kind] ?? KIND.unknown)) {
       return true;
     }

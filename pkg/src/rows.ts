@@ -1,61 +1,108 @@
-/** Batches with some of their events left out. */
+/** Batches: the events that cross together, and those with some of them left out. */
 
 import { KIND, ROW } from './boundary.js';
 
-/** Rows and their text, of which those before `row` and `at` are gone. */
-export interface Rows {
+/** Events as they crossed; see `Host.batch`. */
+export interface Batch {
   readonly text: string;
   readonly rows: Uint32Array;
-  readonly row: number;
-  readonly at: number;
+  /** Where the names begin; before that, the text is the data as an array. */
+  readonly namesAt: number;
+  /** If that array can be parsed, its members are the events' payloads, each for itself. */
+  readonly isArray: boolean;
+  /** It is of the same chunk as the one before. */
+  readonly continues: boolean;
 }
 
 export interface Rest {
-  readonly text: string;
-  readonly rows: Uint32Array;
+  readonly batch: Batch;
   /** The last event ID that one left out brought, if none after it could take it over. */
   readonly lost: string | undefined;
   /** UTF-16 units that taking ids over has added. */
   readonly added: number;
 }
 
+let ascii: TextDecoder | undefined;
+let utf16: TextDecoder | undefined;
+
+/** A batch as it crosses: nothing of it is left in the module's memory. */
+export function batchOf(
+  text: Uint8Array | Uint16Array,
+  rows: Uint32Array,
+  namesAt: number,
+  isArray: boolean,
+  continues: boolean,
+): Batch {
+  const decoder =
+    text.BYTES_PER_ELEMENT === 1
+      ? (ascii ??= new TextDecoder())
+      : (utf16 ??= new TextDecoder('utf-16le', { ignoreBOM: true }));
+  return { text: decoder.decode(text), rows: rows.slice(), namesAt, isArray, continues };
+}
+
+/** The last event ID that a batch brings, if it brings one. */
+export function lastIdOf({ text, rows, namesAt }: Batch): string | undefined {
+  let id: string | undefined;
+  for (let row = 0, at = namesAt; row < rows.length; row += ROW.width) {
+    const idAt = at + (rows[row + ROW.name] as number);
+    at = idAt + (rows[row + ROW.id] as number);
+    if ((rows[row + ROW.kind] as number) & KIND.lastEventIdChanged) {
+      id = text.slice(idAt, at);
+    }
+  }
+  return id;
+}
+
 /**
- * A batch without the events for which `isOut` answers true, asked for each in order.
- * `lost` is the last event ID that was left out before: the next event takes it over.
+ * A batch from the row `first` on without the events for which `isOut` answers true, asked for
+ * each in order. `lost` is the last event ID that was left out before: the next event takes it
+ * over.
  */
 export function leaveOut(
-  { text, rows, row, at }: Rows,
+  { text, rows, namesAt, isArray, continues }: Batch,
+  first: number,
   lost: string | undefined,
   isOut: (kind: number, name: string, length: number) => boolean,
 ): Rest {
   const kept: number[] = [];
-  const parts: string[] = [];
+  const data: string[] = [];
+  const names: string[] = [];
   let added = 0;
-  let begin = at;
-  for (let index = row; index < rows.length; index += ROW.width) {
-    const kind = rows[index + ROW.kind] ?? KIND.unknown;
-    const name = rows[index + ROW.name] ?? 0;
-    const data = rows[index + ROW.data] ?? 0;
-    const id = rows[index + ROW.id] ?? 0;
-    const idAt = begin + name + data;
-    const end = idAt + id;
+  let dataAt = 1;
+  let at = namesAt;
+  for (let row = 0; row < rows.length; row += ROW.width) {
+    const [kind = 0, nameLength = 0, dataLength = 0, idLength = 0] = rows.subarray(row);
+    const idAt = at + nameLength;
+    const end = idAt + idLength;
+    const name = text.slice(at, idAt);
+    const ownId = text.slice(idAt, end);
     const changed = (kind & KIND.lastEventIdChanged) !== 0;
-    if (isOut(kind, text.slice(begin, begin + name), end - begin)) {
+    if (row < first) {
+      // It is gone already.
+    } else if (isOut(kind, name, nameLength + dataLength + idLength)) {
       if (changed) {
-        lost = text.slice(idAt, end);
+        lost = ownId;
       }
-    } else if (lost === undefined || changed) {
-      kept.push(kind, name, data, id);
-      parts.push(text.slice(begin, end));
-      lost = undefined;
     } else {
       // One with an id of its own that did not change it has that very id.
-      kept.push(kind | KIND.lastEventIdChanged, name, data, lost.length);
-      parts.push(text.slice(begin, idAt), lost);
-      added += lost.length - id;
+      const id = changed ? ownId : (lost ?? ownId);
+      const takesOver = lost !== undefined && !changed ? KIND.lastEventIdChanged : 0;
+      added += id.length - idLength;
+      kept.push(kind | takesOver, nameLength, dataLength, id.length);
+      data.push(text.slice(dataAt, dataAt + dataLength));
+      names.push(name, id);
       lost = undefined;
     }
-    begin = end;
+    dataAt += dataLength + 1;
+    at = end;
   }
-  return { text: parts.join(''), rows: Uint32Array.from(kept), lost, added };
+  const array = `[${data.join(',')}]`;
+  const batch = {
+    text: array + names.join(''),
+    rows: Uint32Array.from(kept),
+    namesAt: array.length,
+    isArray,
+    continues,
+  };
+  return { batch, lost, added };
 }

@@ -5,7 +5,7 @@ import type { Core } from './core.js';
 import { type FilterNames, filterMatcher } from './filter.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
 import { flatHeaders, type Settings } from './options.js';
-import { leaveOut } from './rows.js';
+import { type Batch, leaveOut } from './rows.js';
 import type { StreamNews, StreamState } from './stream.js';
 
 const connections = /* @__PURE__ */ new WeakMap<Core, Set<SharedConnection>>();
@@ -75,8 +75,8 @@ class SharedConnection {
       get holdsBack() {
         return false;
       },
-      batch: (text, rows) => {
-        this.#members.forEach((member) => member.batch(text, rows));
+      batch: (batch) => {
+        this.#members.forEach((member) => member.batch(batch));
         return this.#mayRead();
       },
       state: (state) => {
@@ -223,19 +223,19 @@ class Member implements Source {
     return (this.#connection.link?.duplicates ?? 0) - this.#earlier.duplicates;
   }
 
-  batch(text: string, rows: Uint32Array): void {
+  batch(batch: Batch): void {
     const known = this.#known;
     if (known === undefined) {
-      this.wants = this.receiver.batch(text, rows);
+      this.wants = this.receiver.batch(batch);
       return;
     }
-    const rest = leaveOut({ text, rows, row: 0, at: 0 }, this.#lost, (kind, name) => {
+    const rest = leaveOut(batch, 0, this.#lost, (kind, name) => {
       const index = kind & KIND.typeMask;
       return !(index < known.length ? known[index] : this.#passesUnknown(name));
     });
     this.#lost = rest.lost;
-    if (rest.rows.length > 0) {
-      this.wants = this.receiver.batch(rest.text, rest.rows);
+    if (rest.batch.rows.length > 0) {
+      this.wants = this.receiver.batch(rest.batch);
     }
   }
 

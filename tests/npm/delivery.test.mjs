@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { connectWith } from '../../pkg/dist/connect.js';
 import { defineProfile } from '../../pkg/dist/index.js';
-import { all, news, scriptedModule, settled } from './scripted.mjs';
+import { all, cross, news, scriptedModule, settled } from './scripted.mjs';
 
 const prices = defineProfile({
   name: 'prices',
@@ -92,8 +92,8 @@ test('a handler is called for its type, its glob, its category, or everything', 
   const off = stream.on('halt', note('off'));
   off();
   // Rows: tick, halt, order.filled, order.failed, and one that is unknown, named 'new'.
-  const rows = [0, 1, 2, 3].flatMap((type) => [type, 0, 1, 0]);
-  connection.host.batch('1234new5', new Uint32Array([...rows, 0xffff, 3, 1, 0]));
+  const known = [0, 1, 2, 3].map((type) => ({ type, data: String(type + 1) }));
+  cross(connection, ...known, { type: 0xffff, name: 'new', data: '5' });
   await settled();
   assert.deepEqual(seen, {
     tick: ['tick'],
@@ -428,7 +428,7 @@ test('each failed attempt is an error event that says whether it is tried again'
 
 test('setFilter drops what waits and does not fit, and asks the module', async () => {
   const { stream, connection } = await open();
-  connection.host.batch('12', new Uint32Array([0, 0, 1, 0, 2, 0, 1, 0]));
+  cross(connection, { type: 0, data: '1' }, { type: 2, data: '2' });
   await stream.setFilter({ categories: ['account'] });
   assert.deepEqual(connection.calls.at(-1), ['setFilter', ['account'], []]);
   const { value } = await stream.events().next();
@@ -503,8 +503,7 @@ test('lastEventId is that of the last event delivered, not of the last received'
   const { stream, connection } = await open({ lastEventId: 'start' });
   assert.equal(connection.options.lastEventId, 'start');
   const iterator = stream.events();
-  const withId = 6 << 16;
-  connection.host.batch('1a2b', new Uint32Array([withId, 0, 1, 1, withId, 0, 1, 1]));
+  cross(connection, { data: '1', id: 'a' }, { data: '2', id: 'b' });
   connection.lastEventId = 'b';
   await iterator.next();
   assert.equal(stream.lastEventId, 'a');

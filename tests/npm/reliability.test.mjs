@@ -5,7 +5,7 @@ import test from 'node:test';
 import { connectWith } from '../../pkg/dist/connect.js';
 import { connect, defineProfile, sessionStore } from '../../pkg/dist/index.js';
 import { cortex, dashtam, stockAgent } from '../../pkg/dist/profiles/index.js';
-import { all, answer, scriptedFetch, scriptedModule, settled } from './scripted.mjs';
+import { all, answer, cross, scriptedFetch, scriptedModule, settled } from './scripted.mjs';
 
 const URL_ = 'http://test.example/events';
 const prices = defineProfile({
@@ -24,14 +24,7 @@ async function open(options) {
 
 /** A chunk of events: the index of each one's type, its text and perhaps its id. */
 function send(connection, ...events) {
-  const rows = events.flatMap(([type, text, id = '']) => [
-    id === '' ? type : type | (6 << 16),
-    0,
-    text.length,
-    id.length,
-  ]);
-  const text = events.map(([, text, id = '']) => text + id).join('');
-  return connection.host.batch(text, new Uint32Array(rows));
+  return cross(connection, ...events.map(([type, data, id]) => ({ type, data, id })));
 }
 
 const [TICK, HALT, NOTE] = [0, 1, 2];

@@ -136,6 +136,22 @@ export function news(stream, type) {
   });
 }
 
+/**
+ * A chunk of events, as the module hands them over: the index of each one's type, its name where
+ * the profile does not know it, its data, and perhaps an id of its own.
+ */
+export function cross(connection, ...events) {
+  const rows = [];
+  let names = '';
+  for (const { type = 0, name = '', data, id = '' } of events) {
+    rows.push(id === '' ? type : type | (6 << 16), name.length, data.length, id.length);
+    names += name + id;
+  }
+  const array = `[${events.map(({ data }) => data).join(',')}]`;
+  const text = Uint16Array.from(array + names, (character) => character.charCodeAt(0));
+  return connection.host.batch(text, Uint32Array.from(rows), array.length, false, false);
+}
+
 /** All that is queued in microtasks, done. */
 export function settled() {
   return new Promise((resolve) => setImmediate(resolve));
@@ -201,8 +217,7 @@ export function scriptedModule() {
 
     /** A chunk with an event for each text, all of the profile's first type. */
     send(...texts) {
-      const rows = new Uint32Array(texts.flatMap((text) => [0, 0, text.length, 0]));
-      return this.host.batch(texts.join(''), rows);
+      return cross(this, ...texts.map((data) => ({ data })));
     }
   }
   const core = {

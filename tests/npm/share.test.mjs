@@ -5,7 +5,7 @@ import test from 'node:test';
 import { connectWith } from '../../pkg/dist/connect.js';
 import { connect, defineProfile } from '../../pkg/dist/index.js';
 import { dashtam } from '../../pkg/dist/profiles/index.js';
-import { answer, news, scriptedFetch, scriptedModule, settled } from './scripted.mjs';
+import { answer, cross, news, scriptedFetch, scriptedModule, settled } from './scripted.mjs';
 
 const URL_ = 'http://test.example/events';
 const prices = defineProfile({
@@ -37,7 +37,6 @@ function asked({ calls }) {
   return calls.findLast(([name]) => name === 'setFilter');
 }
 
-const WITH_ID = 6 << 16;
 
 test('streams with the same options use one connection, each with its own filter', async () => {
   const { open, connections } = page();
@@ -48,7 +47,7 @@ test('streams with the same options use one connection, each with its own filter
   assert.equal(connections.length, 1);
   assert.deepEqual(asked(connection), ['setFilter', ['market'], ['order']]);
   // tick 1 with the id a, order 2 without one, halt 3.
-  connection.host.batch('1a23', new Uint32Array([WITH_ID, 0, 1, 1, 2, 0, 1, 0, 1, 0, 1, 0]));
+  cross(connection, { data: '1', id: 'a' }, { type: 2, data: '2' }, { type: 1, data: '3' });
   await settled();
   assert.deepEqual(market, [
     [1, 'a'],
@@ -125,7 +124,7 @@ test('who asks for everything does not get what another asked for by name', asyn
   const audit = collect(await open({ types: ['audit'] }));
   const [connection] = connections;
   assert.deepEqual(asked(connection), ['setFilter', [], ['**']]);
-  connection.host.batch('12', new Uint32Array([0, 0, 1, 0, 3, 0, 1, 0]));
+  cross(connection, { data: '1' }, { type: 3, data: '2' });
   await settled();
   assert.deepEqual([everything, audit], [[1], [2]]);
 });
