@@ -7,8 +7,8 @@ use alloc::{vec, vec::Vec};
 /// and lets 1,000 more wait; Dashtam keeps about 1,000 for a resume.
 const REMEMBERED: usize = 4_096;
 
-/// Places in the table: twice as many as keys, so that a search is short.
-const PLACES: usize = 2 * REMEMBERED;
+/// Places in the table: four times as many as keys, so that a search is short.
+const PLACES: usize = 4 * REMEMBERED;
 
 /// What tells an event from all others.
 ///
