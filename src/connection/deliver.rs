@@ -6,6 +6,7 @@ use super::sink::{Event, Flow, Sink};
 use crate::filter::Subscription;
 use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
 use crate::wire::{Message, Text};
+use alloc::borrow::Cow;
 use alloc::collections::BTreeSet;
 use alloc::{vec, vec::Vec};
 
@@ -203,13 +204,18 @@ impl Intake {
             return Delivered::EndMark;
         }
         let mended;
-        let data = match spec.repair {
-            Repair::None => data,
-            Repair::LineBreaks => {
-                mended = json::with_escaped_line_breaks(data);
-                &mended
-            }
+        // What is handed on as it came stays known to be ASCII.
+        let text = match spec.repair {
+            Repair::None => incoming.data,
+            Repair::LineBreaks => match json::with_escaped_line_breaks(data) {
+                Cow::Borrowed(_) => incoming.data,
+                Cow::Owned(text) => {
+                    mended = text;
+                    Text::from(&*mended)
+                }
+            },
         };
+        let data = text.as_bytes();
         let in_data;
         let name = match &spec.discriminator {
             Discriminator::Event | Discriminator::None => incoming.name.as_bytes(),
@@ -256,7 +262,7 @@ impl Intake {
         let event = Event {
             index,
             name: Text::from(name),
-            data: Text::from(data),
+            data: text,
             id: incoming.id,
             last_event_id: incoming.last_event_id,
             replayed: false,

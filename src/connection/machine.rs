@@ -439,8 +439,8 @@ impl Connection {
             self.decoder.set_last_event_id(last_event_id);
         }
         let incoming = Incoming {
-            name: Text::from(name.as_bytes()),
-            data: Text::from(data.as_bytes()),
+            name: Text::from(name),
+            data: Text::from(data),
             id: changed.then_some(last_event_id),
             last_event_id: self.decoder.last_event_id(),
         };

@@ -11,6 +11,12 @@ use super::scan::Scanned;
 /// lines; here each piece is decoded by itself, which gives the same text: all delimiters (CR, LF,
 /// colon, space) are ASCII, and an ASCII byte always ends an unfinished sequence.
 ///
+/// Whoever joins the bytes of several and decodes them together has to see to the seams: one piece
+/// may end within a sequence that the next one would go on with, and two that are invalid become
+/// one that is not. An ASCII byte between them, or an ASCII piece ([`is_ascii`](Self::is_ascii)) on
+/// one side, keeps them apart. Of a [`Decoder`](super::Decoder)'s text there is never a CR in it,
+/// and an LF in data alone, between its lines.
+///
 /// ```
 /// use tidewire::wire::Text;
 ///
