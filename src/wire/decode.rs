@@ -463,6 +463,10 @@ impl Decoder {
                 self.event.reset(RETAINED_CAPACITY);
                 self.data_start = 0;
                 self.has_data = false;
+                // The next line that is cut takes the room over, as the last one did.
+                if self.line.capacity() < self.data.capacity() {
+                    mem::swap(&mut self.line, &mut self.data);
+                }
             }
         }
     }

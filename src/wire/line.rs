@@ -11,25 +11,28 @@ pub(super) enum Kind {
     Unknown,
 }
 
+// The starts of names, each compared at once.
+const DATA: u32 = u32::from_le_bytes(*b"data");
+const EVEN: u32 = u32::from_le_bytes(*b"even");
+const RETR: u32 = u32::from_le_bytes(*b"retr");
+
 /// Tells what a line is, and its value, which is the line's end.
 #[inline]
 pub(super) fn classify(line: &[u8]) -> (Kind, &[u8]) {
     // Names are compared as they are: a colon that is not where the name ends makes another name.
-    let (kind, rest) = if let Some((b"data", rest)) = line.split_first_chunk() {
-        (Kind::Data, rest)
-    } else if let Some((b"event", rest)) = line.split_first_chunk() {
-        (Kind::Event, rest)
-    } else if let Some((b"id", rest)) = line.split_first_chunk() {
-        (Kind::Id, rest)
-    } else if let Some((b"retry", rest)) = line.split_first_chunk() {
-        (Kind::Retry, rest)
-    } else {
-        match line {
+    let word = |line: &[u8]| line.first_chunk().map(|word| u32::from_le_bytes(*word));
+    let (kind, name) = match word(line) {
+        Some(DATA) => (Kind::Data, 4),
+        Some(EVEN) if line.get(4) == Some(&b't') => (Kind::Event, 5),
+        Some(RETR) if line.get(4) == Some(&b'y') => (Kind::Retry, 5),
+        _ => match line {
             [] => return (Kind::Blank, line),
-            [b':', ..] => (Kind::Comment, line),
+            [b':', ..] => (Kind::Comment, 0),
+            [b'i', b'd', ..] => (Kind::Id, 2),
             _ => return (Kind::Unknown, &[]),
-        }
+        },
     };
+    let rest = line.get(name..).unwrap_or_default();
     match rest {
         // "If value starts with a U+0020 SPACE character, remove it from value."
         [b':', b' ', value @ ..] | [b':', value @ ..] => (kind, value),

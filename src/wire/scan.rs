@@ -80,7 +80,9 @@ impl<'a> Scanned<'a> {
     #[inline]
     pub(crate) fn tail(self, count: usize) -> Self {
         Scanned {
-            bytes: &self.bytes[self.bytes.len().saturating_sub(count)..],
+            bytes: (self.bytes)
+                .get(self.bytes.len().saturating_sub(count)..)
+                .unwrap_or_default(),
             // A part of a str need not be one.
             known: match self.known {
                 Known::Ascii => Known::Ascii,
@@ -120,7 +122,6 @@ impl ScannedBuf {
         &self.bytes
     }
 
-    #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.bytes.capacity()
     }
@@ -135,15 +136,12 @@ impl ScannedBuf {
         }
     }
 
-    /// Appends, doubling the room like `Vec` but not beyond the limit, which the buffer never
+    /// Appends, with room for as much again but not beyond the limit, which the buffer never
     /// exceeds.
     pub(super) fn append(&mut self, more: Scanned<'_>, limit: usize) {
         let needed = self.bytes.len() + more.bytes.len();
         if needed > self.bytes.capacity() {
-            let room = (self.bytes.capacity().saturating_mul(2))
-                .min(limit)
-                .max(needed)
-                .max(64);
+            let room = (needed.saturating_mul(2)).min(limit).max(needed).max(64);
             self.bytes.reserve_exact(room - self.bytes.len());
         }
         self.bytes.extend_from_slice(more.bytes);
@@ -180,7 +178,8 @@ pub(super) fn line(bytes: &[u8]) -> (Scanned<'_>, &[u8]) {
         true => Known::Ascii,
         false => Known::Nothing,
     };
-    let (bytes, rest) = bytes.split_at(end);
+    // SAFETY: it ends within the bytes, or with them.
+    let (bytes, rest) = unsafe { bytes.split_at_unchecked(end) };
     (Scanned { bytes, known }, rest)
 }
 
@@ -225,6 +224,9 @@ mod vector {
 
     /// How many bytes a block has.
     const WIDTH: usize = 16;
+
+    /// So far it is looked for in steps of one block.
+    const NEAR: usize = 4 * WIDTH;
 
     /// From this length on it pays to ask whether the processor has AVX2.
     #[cfg(target_arch = "x86_64")]
@@ -356,6 +358,18 @@ mod vector {
     fn long(bytes: &[u8], first: Block) -> (usize, bool) {
         let mut seen = first;
         let mut at = WIDTH;
+        // Most lines that are no longer than this are much shorter.
+        while at < NEAR
+            && let Some((block, _)) = bytes.get(at..).unwrap_or_default().split_first_chunk()
+        {
+            let block = Block::load(block);
+            let ends = ends(block).high_bits();
+            if ends != 0 {
+                return found(at, ends, block, seen.high_bits());
+            }
+            seen = seen.or(block);
+            at += WIDTH;
+        }
         #[cfg(target_arch = "x86_64")]
         if bytes.len() >= FAR && std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor was just asked.
@@ -364,7 +378,11 @@ mod vector {
             seen = seen.or(skipped);
         }
         // Four at once: the loop itself costs then less than the loads.
-        while let Some((four, _)) = bytes[at..].split_first_chunk::<{ 4 * WIDTH }>() {
+        while let Some((four, _)) = bytes
+            .get(at..)
+            .unwrap_or_default()
+            .split_first_chunk::<{ 4 * WIDTH }>()
+        {
             let (blocks, _) = four.as_chunks();
             let (a, b) = (Block::load(&blocks[0]), Block::load(&blocks[1]));
             let (c, d) = (Block::load(&blocks[2]), Block::load(&blocks[3]));
@@ -375,7 +393,7 @@ mod vector {
             seen = seen.or(a.or(b).or(c.or(d)));
             at += 4 * WIDTH;
         }
-        while let Some((block, _)) = bytes[at..].split_first_chunk() {
+        while let Some((block, _)) = bytes.get(at..).unwrap_or_default().split_first_chunk() {
             let block = Block::load(block);
             let ends = ends(block).high_bits();
             if ends != 0 {

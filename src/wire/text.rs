@@ -79,6 +79,7 @@ impl<'a> From<Scanned<'a>> for Text<'a> {
 
 /// Most text is valid, and to see that is several times faster than to look for what is not.
 #[cold]
+#[inline(never)]
 fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     #[cfg(not(target_arch = "wasm32"))]
     let valid = simdutf8::basic::from_utf8(bytes).ok();
