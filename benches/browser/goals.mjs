@@ -48,7 +48,7 @@ export function goals(results) {
       cells: [['', 1.3, 1.7, prepared('finance', 64 * KIB, { parsed: true })]],
     },
     {
-      measure: `${(parsed?.events ?? 0).toLocaleString('en-US')} finance events over loopback HTTP, \`connect()\` with a handler, payloads parsed`,
+      measure: `${grouped(parsed?.events)} finance events over loopback HTTP, \`connect()\` with a handler, payloads parsed`,
       cells: [
         ['native EventSource', 30, 45, against(parsed, 'tidewire', ['native EventSource'])],
         ['fetch-event-source', 4.5, 6.5, against(parsed, 'tidewire', ['fetch-event-source'])],
@@ -97,7 +97,7 @@ export function goals(results) {
       ]),
     },
     {
-      measure: 'the longest task at a burst of 200,000 events, ms',
+      measure: `the longest task at a burst of ${grouped(results.hold?.events)} events, ms`,
       most: true,
       cells: [['', 50, 50, spread(results.hold?.candidates.tidewire.longest ?? [])]],
     },
@@ -159,6 +159,10 @@ function shown(found) {
 
 function bound(value, most) {
   return most ? `≤ ${value}` : String(value);
+}
+
+function grouped(number = 0) {
+  return number.toLocaleString('en-US');
 }
 
 function named(label, text) {

@@ -51,7 +51,7 @@ test('the table says what was reached, what was not, and nothing of what was not
 test('the README has one section of figures, however often it is written', () => {
   const before = '# Tidewire\n\n## The commands\n\nMany.\n';
   const once = withSection(before, 'first');
-  assert.match(once, /\nfirst\n<!-- .* -->\n\n## The commands\n\nMany.\n$/);
+  assert.match(once, /\nfirst\n\n<!-- .* -->\n\n## The commands\n\nMany.\n$/);
   assert.equal(withSection(once, 'second'), once.replace('first', 'second'));
   assert.throws(() => withSection('# Another'), /neither/);
 });

@@ -21,7 +21,8 @@ export async function writeTables(results) {
 
 /** A README in which `text` stands between the marks. */
 export function withSection(readme, text) {
-  const marked = `${BEGIN}\n${text}\n${END}`;
+  // Blank lines, or Markdown would take the marks for a part of what is beside them.
+  const marked = `${BEGIN}\n\n${text}\n\n${END}`;
   const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
   if (begin >= 0 && end > begin) {
     return readme.slice(0, begin) + marked + readme.slice(end + END.length);
