@@ -17,7 +17,7 @@ use crate::transport::{
 };
 use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -264,9 +264,9 @@ impl Driver {
     /// When the filter does not fit the profile; the old one stays.
     pub fn set_filter(&self, filter: Filter) -> Result<(), FilterError> {
         filter.compile(&self.0.spec)?;
-        let names = filter.exact_types().map(str::to_owned);
-        self.0.extra_names.borrow_mut().extend(names);
-        self.0.input(Input::Listen);
+        for name in filter.exact_types() {
+            self.listen(name);
+        }
         self.0.input(Input::SetFilter(filter));
         Ok(())
     }
@@ -282,7 +282,7 @@ impl Driver {
 
     /// Events of this name may come, which is in no table: an `EventSource` has to be told.
     pub fn listen(&self, name: &str) {
-        self.0.extra_names.borrow_mut().push(name.to_owned());
+        add(&mut self.0.extra_names.borrow_mut(), name);
         self.0.input(Input::Listen);
     }
 
@@ -388,9 +388,6 @@ impl Inner {
                         source.listen(names.clone());
                     }
                 }
-                let mut extra = self.extra_names.borrow_mut();
-                extra.sort_unstable();
-                extra.dedup();
             }
             Input::SetFilter(filter) => {
                 // It was compiled before; the profile is the same.
@@ -480,7 +477,7 @@ impl Inner {
                     false => "",
                 };
                 self.with_sink(|connection, sink| {
-                    connection.failed(now, &format!("{message}{note}"), sink);
+                    connection.failed(now, &[&message, note].concat(), sink);
                     Flow::More
                 });
             }
@@ -679,6 +676,13 @@ impl Drop for Inner {
         if let Some((_, armed)) = self.timer.get_mut().take() {
             clear_timeout(&armed);
         }
+    }
+}
+
+/// Adds a name that is not among them.
+fn add(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|other| other == name) {
+        names.push(name.to_owned());
     }
 }
 

@@ -4,7 +4,6 @@
 use crate::profiles::{EventSpec, FilterQuery, Flags, List, Name, Spec};
 use alloc::{
     borrow::ToOwned,
-    format,
     string::{String, ToString},
     vec,
     vec::Vec,
@@ -94,8 +93,8 @@ impl Filter {
         for name in &self.categories {
             let category = spec.categories.iter().position(|other| other == name);
             let category = category.ok_or_else(|| {
-                let names = spec.categories.iter().map(Name::as_ref);
-                FilterError::new(spec, Part::Category, name, names)
+                let allowed = spec.categories.to_vec();
+                FilterError::new(spec, Part::Category, name, allowed)
             })?;
             for (passes, event) in known.iter_mut().zip(spec.events.iter()) {
                 *passes |= usize::from(event.category) == category;
@@ -115,8 +114,8 @@ impl Filter {
                 }
             }
             if !named && !spec.open {
-                let names = spec.events.iter().map(|event| event.name.as_ref());
-                return Err(FilterError::new(spec, Part::Type, name, names));
+                let allowed = spec.events.iter().map(|event| event.name.clone()).collect();
+                return Err(FilterError::new(spec, Part::Type, name, allowed));
             }
         }
         // A server that is asked for nothing sends something: what comes is kept back here.
@@ -186,10 +185,9 @@ impl Filter {
 fn glob_names(spec: &Spec, glob: &Name, event: &EventSpec) -> bool {
     let mut names = core::iter::once(&event.name).chain(event.aliases.iter());
     names.any(|name| {
+        let by = |name: &str| glob_matches(glob.as_bytes(), name.as_bytes());
         let mut prefixes = spec.prefixes.iter();
-        glob_matches(glob.as_bytes(), name.as_bytes())
-            || prefixes
-                .any(|prefix| glob_matches(glob.as_bytes(), format!("{prefix}.{name}").as_bytes()))
+        by(name) || prefixes.any(|prefix| by(&[prefix, ".", name].concat()))
     })
 }
 
@@ -312,8 +310,7 @@ pub struct FilterError {
     profile: String,
     part: Part,
     name: String,
-    nearest: Option<String>,
-    allowed: Vec<String>,
+    allowed: Vec<Name>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -323,23 +320,12 @@ enum Part {
 }
 
 impl FilterError {
-    fn new<'n>(
-        spec: &Spec,
-        part: Part,
-        name: &str,
-        allowed: impl Iterator<Item = &'n str> + Clone,
-    ) -> Self {
-        let near = |other: &&str| distance(name, other) <= name.len().div_ceil(3);
-        let nearest = allowed
-            .clone()
-            .filter(near)
-            .min_by_key(|other| distance(name, other));
+    fn new(spec: &Spec, part: Part, name: &str, allowed: Vec<Name>) -> Self {
         FilterError {
             profile: spec.name.to_string(),
             part,
             name: name.to_owned(),
-            nearest: nearest.map(str::to_owned),
-            allowed: allowed.map(str::to_owned).collect(),
+            allowed,
         }
     }
 
@@ -357,7 +343,9 @@ impl fmt::Display for FilterError {
             (Part::Type, true) => "event type that matches",
         };
         write!(f, "{} has no {part} '{}'", self.profile, self.name)?;
-        if let Some(nearest) = &self.nearest {
+        let away = |other: &&Name| distance(&self.name, other);
+        let near = |other: &&Name| away(other) <= self.name.len().div_ceil(3);
+        if let Some(nearest) = self.allowed.iter().filter(near).min_by_key(away) {
             write!(f, " (did you mean '{nearest}'?)")?;
         }
         if self.part == Part::Category {

@@ -45,6 +45,7 @@ extern crate alloc;
 #[cfg(all(feature = "client", target_arch = "wasm32"))]
 pub mod client;
 pub mod connection;
+mod digits;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub mod driver;
 pub mod filter;

@@ -14,7 +14,7 @@ mod host;
 mod text;
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use host::{JsHost, Options, flat};
 use tidewire::connection::{Backoff, CloseReason, Config};
@@ -44,7 +44,7 @@ impl Connection {
     /// Checks the options; nothing is sent yet.
     #[wasm_bindgen(constructor)]
     pub fn new(options: &Options, host: host::Host) -> Result<Connection, JsError> {
-        let spec = Spec::from_lines(&options.spec()).map_err(error)?;
+        let spec = Spec::from_lines(&options.spec()).map_err(disagreement)?;
         let backoff = options.reconnect().then(|| {
             let mut backoff = Backoff::new(spec.retry.into(), spec.max_retry.into());
             let given = |value: f64, default: &mut u64| {
@@ -94,7 +94,7 @@ impl Connection {
             door,
             pause_when_hidden: options.pause_when_hidden(),
         };
-        let driver = Driver::new(settings, Box::new(host)).map_err(error)?;
+        let driver = Driver::new(settings, Box::new(host)).map_err(disagreement)?;
         Ok(Connection { driver })
     }
 
@@ -140,7 +140,7 @@ impl Connection {
     pub fn set_filter(&self, categories: Vec<String>, types: Vec<String>) -> Result<(), JsError> {
         self.driver
             .set_filter(named(categories, types))
-            .map_err(error)
+            .map_err(disagreement)
     }
 
     /// Events of this name may come, which is in no table.
@@ -169,6 +169,7 @@ fn named(categories: Vec<String>, types: Vec<String>) -> Filter {
     }
 }
 
-fn error(error: impl core::fmt::Display) -> JsError {
-    JsError::new(&error.to_string())
+/// The package has checked every option before, and says more about it.
+fn disagreement<E>(_: E) -> JsError {
+    JsError::new("the module does not take these options: is it of the package's own version?")
 }

@@ -1,4 +1,8 @@
-/** A profile as the WebAssembly module reads it: an entry a line, tabs between its columns. */
+/**
+ * A profile as the WebAssembly module reads it. What a line says is told by its place; a choice is
+ * one letter, and what belongs to it follows at once; lists have tabs between their items. One line
+ * for each event type comes last.
+ */
 
 import type { ProfileDefinition } from './profile.js';
 
@@ -14,49 +18,53 @@ const FLAGS = {
   recurring: 128,
 } as const;
 
+/** What is yes or no, as bits of one number. */
+const OPEN = 1;
+const RUNS_ONCE = 2;
+const TEXT = 4;
+const LINE_BREAKS = 8;
+
+const LISTS = { comma: 'c', repeated: 'r', 'comma-then-repeated': 'b' } as const;
+
 export function profileLines(profile: ProfileDefinition): string {
-  const lines: (string | number)[][] = [['name', profile.name]];
-  const { discriminator, payload, filter, heartbeat } = profile;
-  lines.push(['discriminator', ...(columns(discriminator) ?? ['event'])]);
-  if (typeof payload === 'object') lines.push(['payload', 'field', payload.field]);
-  if (profile.format === 'text') lines.push(['format', 'text']);
-  Object.entries(profile.categories).forEach(([category, types], index) => {
-    lines.push(['category', category]);
+  const { filter, end, heartbeat, retry = 1_000 } = profile;
+  const lines: (string | number)[] = [
+    profile.name,
+    (profile.open ? OPEN : 0) |
+      (profile.runsOnce ? RUNS_ONCE : 0) |
+      (profile.format === 'text' ? TEXT : 0) |
+      (profile.repair === 'line-breaks' ? LINE_BREAKS : 0),
+    choice(profile.discriminator ?? 'event'),
+    choice(profile.payload ?? 'whole'),
+    row(Object.keys(profile.categories)),
+    row(profile.prefixes),
+    filter ? (filter.by[0] ?? '') + LISTS[filter.list] + filter.parameter : 'l',
+    choice(profile.cursor ?? 'header'),
+    choice(profile.auth ?? 'bearer'),
+    choice(heartbeat ?? 'none'),
+    end === undefined ? 'n' : `m${end}`,
+    row(profile.gone),
+    choice(profile.identity ?? 'none'),
+    choice(profile.recovery ?? 'none'),
+    // Rust's `Spec::new` has the same two defaults.
+    row([retry, profile.maxRetry ?? Math.max(30_000, retry)]),
+  ];
+  Object.values(profile.categories).forEach((types, category) => {
     for (const type of types) {
-      lines.push(['event', type, index, flags(profile, type), ...aliases(profile, type)]);
+      lines.push(row([category, flags(profile, type), type, ...aliases(profile, type)]));
     }
   });
-  if (profile.open) lines.push(['open']);
-  for (const prefix of profile.prefixes ?? []) lines.push(['prefix', prefix]);
-  if (filter) lines.push(['filter', filter.by, filter.parameter, filter.list]);
-  lines.push(['cursor', ...(columns(profile.cursor) ?? ['header'])]);
-  lines.push(['auth', ...(columns(profile.auth) ?? ['bearer'])]);
-  if (heartbeat) lines.push(['heartbeat', ...(columns(heartbeat) ?? [])]);
-  if (profile.end !== undefined) lines.push(['end', profile.end]);
-  if (profile.runsOnce) lines.push(['once']);
-  if (profile.gone?.length) lines.push(['gone', ...profile.gone]);
-  if (typeof profile.identity === 'object' || (profile.identity ?? 'none') !== 'none') {
-    lines.push(['identity', ...(columns(profile.identity) ?? [])]);
-  }
-  if (profile.recovery !== undefined) lines.push(['recovery', profile.recovery]);
-  if (profile.repair === 'line-breaks') lines.push(['repair', 'line-breaks']);
-  if (profile.retry !== undefined || profile.maxRetry !== undefined) {
-    // Rust's `Spec::new` has the same two defaults.
-    const retry = profile.retry ?? 1_000;
-    lines.push(['retry', retry, profile.maxRetry ?? Math.max(30_000, retry)]);
-  }
-  return lines.map((line) => line.join('\t')).join('\n');
+  return lines.join('\n');
 }
 
-/** A word, or `{ kind: value }` as two columns. */
-function columns(
-  value: string | { readonly [kind: string]: string | number } | undefined,
-): (string | number)[] | undefined {
-  return typeof value === 'object'
-    ? Object.entries(value)[0]
-    : value === undefined
-      ? value
-      : [value];
+/** A word, or `{ word: value }`, as the word's first letter and the value. */
+function choice(value: string | { readonly [word: string]: string | number }): string {
+  const [word = '', rest = ''] = typeof value === 'object' ? Object.entries(value)[0]! : [value];
+  return `${word[0]}${rest}`;
+}
+
+function row(items: readonly (string | number)[] = []): string {
+  return items.join('\t');
 }
 
 function flags(profile: ProfileDefinition, type: string): number {

@@ -1,8 +1,9 @@
 //! What a response means, by its profile.
 
 use super::{Error, ErrorKind, Millis, Response};
+use crate::digits::{digits, number};
 use crate::profiles::Spec;
-use alloc::{borrow::ToOwned, format, string::String};
+use alloc::{borrow::ToOwned, string::String};
 
 /// What a response's head means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(super) fn verdict(spec: &Spec, response: &Response, body: &str) -> Verdict {
     let refused = |what: &str| {
         error(
             ErrorKind::Status,
-            format!("the server answered {status}{what}"),
+            ["the server answered ", &digits(status.into()), what].concat(),
         )
     };
     match status {
@@ -44,7 +45,7 @@ pub(super) fn verdict(spec: &Spec, response: &Response, body: &str) -> Verdict {
             match response.content_type.as_str() {
                 "" => "the response has no content type; an event stream is text/event-stream"
                     .to_owned(),
-                other => format!("the response is '{other}', not text/event-stream"),
+                other => ["the response is '", other, "', not text/event-stream"].concat(),
             },
         )),
         401 => Verdict::Unauthorized(refused(": the token was missing or refused")),
@@ -55,43 +56,34 @@ pub(super) fn verdict(spec: &Spec, response: &Response, body: &str) -> Verdict {
 }
 
 fn is_event_stream(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or("");
-    essence.trim().eq_ignore_ascii_case("text/event-stream")
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence
+        .trim_ascii()
+        .eq_ignore_ascii_case("text/event-stream")
 }
 
 /// Milliseconds that `Retry-After` asks for: seconds, or a date against the response's own date,
 /// since the two clocks may differ.
 pub(super) fn retry_after(response: &Response) -> Option<Millis> {
-    let value = response.retry_after.trim();
+    let value = response.retry_after.trim_ascii();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(
-            value
-                .parse::<Millis>()
-                .unwrap_or(Millis::MAX)
-                .saturating_mul(1_000),
-        );
+        let seconds = number(value.as_bytes()).unwrap_or(Millis::MAX);
+        return Some(seconds.saturating_mul(1_000));
     }
-    let (then, now) = (http_date(value)?, http_date(response.date.trim())?);
+    let (then, now) = (http_date(value)?, http_date(response.date.trim_ascii())?);
     Some(then.saturating_sub(now).saturating_mul(1_000))
 }
 
 /// Seconds since 1970 of a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn http_date(text: &str) -> Option<u64> {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let mut parts = text.split(' ').skip(1);
-    let day: u64 = parts.next()?.parse().ok()?;
-    let month = parts.next().filter(|month| month.len() == 3)?;
-    let month = MONTHS.find(month).filter(|at| at % 3 == 0)? as u64 / 3;
-    let year: u64 = parts
-        .next()?
-        .parse()
-        .ok()
-        .filter(|year| (1970..10_000).contains(year))?;
-    let mut clock = parts.next()?.split(':').map(str::parse::<u64>);
-    let mut unit = || clock.next()?.ok();
-    let (hour, minute, second) = (unit()?, unit()?, unit()?);
-    (parts.next()? == "GMT" && day <= 31 && hour < 24 && minute < 60 && second <= 60)
-        .then_some(())?;
+    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let text = text.as_bytes();
+    let at = |start: usize, end: usize| number(text.get(start..end)?);
+    let (day, year) = (at(5, 7)?, at(12, 16)?);
+    let month = MONTHS.chunks(3).position(|month| *month == text[8..11])? as u64;
+    let (hour, minute, second) = (at(17, 19)?, at(20, 22)?, at(23, 25)?);
+    let sound = (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
+    (text.ends_with(b" GMT") && text.len() == 29 && year >= 1970 && sound).then_some(())?;
     // Days of the civil calendar, counted from March so that the leap day comes last.
     let (y, m) = if month < 2 {
         (year - 1, month + 10)
@@ -187,5 +179,13 @@ mod tests {
             Some(784_111_777)
         );
         assert_eq!(http_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        for other in [
+            "Thu, 01 Jan 1970 00:00:00 UTC",
+            "Thu, 00 Jan 1970 00:00:00 GMT",
+            "Thu, 01 Jan",
+            "",
+        ] {
+            assert_eq!(http_date(other), None, "{other}");
+        }
     }
 }

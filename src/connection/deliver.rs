@@ -7,7 +7,6 @@ use crate::filter::Subscription;
 use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
 use crate::wire::{Message, Text};
 use alloc::borrow::Cow;
-use alloc::collections::BTreeSet;
 use alloc::{vec, vec::Vec};
 
 /// Numbers that are kept until those before them have come.
@@ -107,8 +106,8 @@ pub(super) struct Intake {
     resumed_after: u64,
     /// Since then every number up to this one came.
     reached: u64,
-    /// Numbers beyond it that came before what lies between.
-    ahead: BTreeSet<u64>,
+    /// Numbers beyond it that came before what lies between, in order.
+    ahead: Vec<u64>,
     /// One of them was live, and no history.
     live: bool,
     /// One of before came that had not come before.
@@ -126,7 +125,7 @@ impl Intake {
             sequence: 0,
             resumed_after: 0,
             reached: 0,
-            ahead: BTreeSet::new(),
+            ahead: Vec::new(),
             live: false,
             doubtful: false,
             duplicates: 0,
@@ -290,12 +289,15 @@ impl Intake {
         self.doubtful |= number <= self.resumed_after && !known;
         self.live |= number > self.resumed_after && !flags.has(Flags::REPLAYED);
         if number > self.reached && self.ahead.len() < AHEAD {
-            self.ahead.insert(number);
+            let at = self.ahead.partition_point(|&other| other < number);
+            if self.ahead.get(at) != Some(&number) {
+                self.ahead.insert(at, number);
+            }
         }
-        while self.ahead.first().copied() == self.reached.checked_add(1) {
-            self.ahead.pop_first();
-            self.reached += 1;
-        }
+        let follow = self.ahead.iter().zip((self.reached..).skip(1));
+        let reached = follow.take_while(|(number, next)| *number == next).count();
+        self.ahead.drain(..reached);
+        self.reached += reached as u64;
         self.sequence = self.sequence.max(number);
     }
 }

@@ -86,8 +86,7 @@ impl Burst {
     /// Hands everything over, oldest first, and tells of each return in its place. Of the last
     /// one `unbroken` says whether it is proven that nothing is missing.
     pub(super) fn release(mut self, spec: &Spec, unbroken: bool, sink: &mut dyn Sink) -> Flow {
-        // The sort is stable: what has the same timestamp keeps its place.
-        self.events.sort_by_cached_key(|held| held.order(spec));
+        self.sort(spec);
         let last = self.returns.last().map(|(stream, _)| *stream);
         let places: Vec<usize> = self
             .returns
@@ -124,6 +123,19 @@ impl Burst {
             });
         }
         flow
+    }
+
+    /// Puts the oldest first; what has the same timestamp keeps its place. Nearly all of it comes
+    /// in order, and goes to the end.
+    fn sort(&mut self, spec: &Spec) {
+        let (mut sorted, mut orders) = (Vec::new(), Vec::new());
+        for held in self.events.drain(..) {
+            let order = held.order(spec);
+            let at = orders.partition_point(|other| *other <= order);
+            orders.insert(at, order);
+            sorted.insert(at, held);
+        }
+        self.events = sorted;
     }
 
     /// Where what is missing before this stream lies: behind what came live on the streams before

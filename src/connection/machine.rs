@@ -6,13 +6,13 @@ use super::{
     Action, CloseReason, Config, ConfigError, Error, ErrorKind, GapReason, Millis, Reason,
     Recovered, Report, Request, Response, State,
 };
+use crate::digits::digits;
 use crate::filter::{Filter, FilterError, Subscription};
 use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
 use crate::wire::{Decoder, Item, Text};
 use alloc::collections::VecDeque;
 use alloc::{
     borrow::ToOwned,
-    format,
     string::{String, ToString},
 };
 
@@ -262,7 +262,8 @@ impl Connection {
                 }
             }
             Phase::Opening { since } => {
-                let message = format!("no response within {} ms", now.saturating_sub(since));
+                let waited = digits(now.saturating_sub(since));
+                let message = ["no response within ", &waited, " ms"].concat();
                 self.fail(now, Error::new(ErrorKind::Timeout, message), None);
             }
             Phase::Open { .. } if self.start.is_some_and(|start| now >= start.over_at()) => {
@@ -285,7 +286,8 @@ impl Connection {
                 if self.take_over(now, sink) {
                     return Flow::More;
                 }
-                let message = format!("no byte for {} ms", now.saturating_sub(self.last_bytes));
+                let silent = digits(now.saturating_sub(self.last_bytes));
+                let message = ["no byte for ", &silent, " ms"].concat();
                 self.fail(now, Error::new(ErrorKind::Stale, message), None);
             }
             Phase::Waiting { .. } => self.begin(now, Reason::Reconnect),
@@ -304,11 +306,11 @@ impl Connection {
 
     /// There is no token, for this reason, in which no secret stands.
     pub fn token_failed(&mut self, now: Millis, message: &str) {
+        let message = ["the token function failed: ", message].concat();
         if matches!(self.phase, Phase::Token { .. }) {
-            let message = format!("the token function failed: {message}");
             self.fail(now, Error::new(ErrorKind::Token, message), None);
         } else {
-            self.candidate_failed(&format!("the token function failed: {message}"));
+            self.candidate_failed(&message);
         }
     }
 
@@ -367,7 +369,7 @@ impl Connection {
             };
             let delivered = match item {
                 Err(error) => {
-                    let error = Error::new(ErrorKind::TooLarge, error.to_string());
+                    let error = Error::new(ErrorKind::TooLarge, error.message());
                     let _ = self.settle(sink);
                     self.reject(error);
                     break;

@@ -4,7 +4,6 @@ use super::*;
 use alloc::{
     borrow::ToOwned,
     boxed::Box,
-    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -45,7 +44,7 @@ impl Inner {
         if let Some(token) = token.as_deref() {
             match &self.spec.auth {
                 Auth::Bearer => {
-                    headers.push(("Authorization".to_owned(), format!("Bearer {token}")))
+                    headers.push(("Authorization".to_owned(), ["Bearer ", token].concat()))
                 }
                 Auth::Header(name) => headers.push((name.to_string(), token.to_owned())),
                 Auth::Query(name) => query.push((name.to_string(), token.to_owned())),
@@ -98,20 +97,20 @@ impl Inner {
         let mut names = self.extra_names.borrow().clone();
         for event in self.spec.events.iter() {
             for name in core::iter::once(&event.name).chain(event.aliases.iter()) {
-                names.push(name.to_string());
+                add(&mut names, name);
                 for prefix in self.spec.prefixes.iter() {
-                    names.push(format!("{prefix}.{name}"));
+                    add(&mut names, &[prefix, ".", name].concat());
                 }
             }
         }
-        names.sort_unstable();
-        names.dedup();
         names
     }
 
     pub(super) fn is_cross_origin(&self) -> bool {
         let own = ORIGIN.with(Clone::clone);
-        own.is_some_and(|own| self.url.contains("://") && !self.url.starts_with(&own))
+        let scheme = self.url.split_once(':');
+        let absolute = scheme.is_some_and(|(_, rest)| rest.starts_with("//"));
+        own.is_some_and(|own| absolute && !self.url.starts_with(&own))
     }
 
     /// The text less the token, which a custom `fetch` or a URL may have brought into it.
@@ -121,10 +120,29 @@ impl Inner {
             Some(token) => {
                 let mut escaped = String::new();
                 escape(token, &mut escaped);
-                text.replace(token, "…").replace(&escaped, "…")
+                without(&without(text, token), &escaped)
             }
         }
     }
+}
+
+/// The text with an ellipsis in place of each `secret`, which is not empty.
+fn without(text: &str, secret: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        match rest.strip_prefix(secret) {
+            Some(after) => {
+                out.push('…');
+                rest = after;
+            }
+            None => {
+                out.push(character);
+                rest = &rest[character.len_utf8()..];
+            }
+        }
+    }
+    out
 }
 
 /// The URL with these parameters at the end of its query.

@@ -1,6 +1,7 @@
 //! As much of JSON as is needed before a payload is parsed: the discriminator, the payload's
 //! place, and what must be mended in other people's text. No tree, no allocation on the way.
 
+use crate::digits::number;
 use alloc::borrow::Cow;
 use alloc::{string::String, vec::Vec};
 
@@ -86,7 +87,7 @@ pub fn unquoted(text: &[u8]) -> Option<Cow<'_, [u8]>> {
 
 /// The number that a JSON value is; `None` if it is no whole number that fits.
 pub fn whole_number(text: &[u8]) -> Option<u64> {
-    core::str::from_utf8(text).ok()?.parse().ok()
+    number(text)
 }
 
 /// Escapes line breaks that stand raw inside of JSON strings. Between the strings they are white
@@ -162,11 +163,9 @@ pub fn without_python_constants(text: &str) -> Cow<'_, str> {
 }
 
 fn hex4(text: &[u8]) -> Option<u32> {
-    let digits = core::str::from_utf8(text.get(..4)?).ok()?;
-    digits
-        .bytes()
-        .all(|digit| digit.is_ascii_hexdigit())
-        .then(|| u32::from_str_radix(digits, 16).ok())?
+    text.get(..4)?.iter().try_fold(0, |number, &digit| {
+        Some(number << 4 | char::from(digit).to_digit(16)?)
+    })
 }
 
 struct Cursor<'a> {

@@ -1,18 +1,20 @@
 //! A spec as lines of text: how it crosses from JavaScript, without a JSON parser in the module.
 //!
-//! One entry a line, LF between them, TAB between an entry's columns.
+//! What a line says is told by its place. A choice is one letter, and what belongs to it follows
+//! at once; lists have TAB between their items. One line for each event type comes last.
 
 use super::{
     Auth, Cursor, Discriminator, EventSpec, FilterQuery, Flags, Format, Heartbeat, Identity, List,
     Name, Payload, Recovery, Repair, Spec, SpecError,
 };
-use alloc::{
-    borrow::ToOwned,
-    format,
-    string::{String, ToString},
-    vec,
-    vec::Vec,
-};
+use crate::digits::{digits, number};
+use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
+
+/// What is yes or no, as bits of one number.
+const OPEN: u32 = 1;
+const RUNS_ONCE: u32 = 2;
+const TEXT: u32 = 4;
+const LINE_BREAKS: u32 = 8;
 
 impl Spec {
     /// The spec as lines.
@@ -23,167 +25,171 @@ impl Spec {
     /// # Ok::<(), tidewire::profiles::SpecError>(())
     /// ```
     pub fn to_lines(&self) -> String {
-        let mut lines = Vec::new();
-        let mut line = |columns: &[&str]| lines.push(columns.join("\t"));
-        line(&["name", &self.name]);
-        match &self.discriminator {
-            Discriminator::Event => line(&["discriminator", "event"]),
-            Discriminator::Field(field) => line(&["discriminator", "field", field]),
-            Discriminator::None => line(&["discriminator", "none"]),
+        let mut bits = 0;
+        for (set, bit) in [
+            (self.open, OPEN),
+            (self.runs_once, RUNS_ONCE),
+            (self.format == Format::Text, TEXT),
+            (self.repair == Repair::LineBreaks, LINE_BREAKS),
+        ] {
+            bits |= if set { bit } else { 0 };
         }
-        if let Payload::Field(field) = &self.payload {
-            line(&["payload", "field", field]);
-        }
-        if self.format == Format::Text {
-            line(&["format", "text"]);
-        }
-        for category in self.categories.iter() {
-            line(&["category", category]);
-        }
-        for event in self.events.iter() {
-            let (category, flags) = (event.category.to_string(), event.flags.0.to_string());
-            let mut columns = vec!["event", &event.name, &category, &flags];
-            columns.extend(event.aliases.iter().map(Name::as_ref));
-            line(&columns);
-        }
-        if self.open {
-            line(&["open"]);
-        }
-        for prefix in self.prefixes.iter() {
-            line(&["prefix", prefix]);
-        }
-        match &self.filter {
-            FilterQuery::Local => {}
-            FilterQuery::Categories { parameter, list } => {
-                line(&["filter", "categories", parameter, list.as_str()]);
-            }
-            FilterQuery::Types { parameter, list } => {
-                line(&["filter", "types", parameter, list.as_str()]);
-            }
-        }
-        match &self.cursor {
-            Cursor::None => line(&["cursor", "none"]),
-            Cursor::Header => line(&["cursor", "header"]),
-            Cursor::HeaderAndQuery(parameter) => line(&["cursor", "query", parameter]),
-        }
-        match &self.auth {
-            Auth::Bearer => line(&["auth", "bearer"]),
-            Auth::Header(name) => line(&["auth", "header", name]),
-            Auth::Query(parameter) => line(&["auth", "query", parameter]),
-        }
-        match self.heartbeat {
-            Heartbeat::None => {}
-            Heartbeat::Comment(every) => line(&["heartbeat", "comment", &every.to_string()]),
-            Heartbeat::Event(every) => line(&["heartbeat", "event", &every.to_string()]),
-        }
-        if let Some(end) = &self.end {
-            line(&["end", end]);
-        }
-        if self.runs_once {
-            line(&["once"]);
-        }
-        for status in self.gone.iter() {
-            line(&["gone", &status.to_string()]);
-        }
-        match &self.identity {
-            Identity::None => {}
-            Identity::Id => line(&["identity", "id"]),
-            Identity::SequenceOrText(field) => line(&["identity", "sequence", field]),
-            Identity::Field(field) => line(&["identity", "field", field]),
-        }
-        match self.recovery {
-            Recovery::None => line(&["recovery", "none"]),
-            Recovery::Cursor => line(&["recovery", "cursor"]),
-            Recovery::History => line(&["recovery", "history"]),
-        }
-        if self.repair == Repair::LineBreaks {
-            line(&["repair", "line-breaks"]);
-        }
-        line(&[
-            "retry",
-            &self.retry.to_string(),
-            &self.max_retry.to_string(),
+        let statuses = self.gone.iter().map(|status| digits((*status).into()));
+        let mut lines = Vec::from([
+            self.name.clone().into_owned(),
+            digits(bits.into()),
+            match &self.discriminator {
+                Discriminator::Event => "e".to_owned(),
+                Discriminator::Field(field) => ["f", field].concat(),
+                Discriminator::None => "n".to_owned(),
+            },
+            match &self.payload {
+                Payload::Whole => "w".to_owned(),
+                Payload::Field(field) => ["f", field].concat(),
+            },
+            self.categories.join("\t"),
+            self.prefixes.join("\t"),
+            match &self.filter {
+                FilterQuery::Local => "l".to_owned(),
+                FilterQuery::Categories { parameter, list } => {
+                    ["c", list.letter(), parameter].concat()
+                }
+                FilterQuery::Types { parameter, list } => ["t", list.letter(), parameter].concat(),
+            },
+            match &self.cursor {
+                Cursor::None => "n".to_owned(),
+                Cursor::Header => "h".to_owned(),
+                Cursor::HeaderAndQuery(parameter) => ["q", parameter].concat(),
+            },
+            match &self.auth {
+                Auth::Bearer => "b".to_owned(),
+                Auth::Header(name) => ["h", name].concat(),
+                Auth::Query(parameter) => ["q", parameter].concat(),
+            },
+            match self.heartbeat {
+                Heartbeat::None => "n".to_owned(),
+                Heartbeat::Comment(every) => ["c", &digits(every.into())].concat(),
+                Heartbeat::Event(every) => ["e", &digits(every.into())].concat(),
+            },
+            match &self.end {
+                None => "n".to_owned(),
+                Some(end) => ["m", end].concat(),
+            },
+            statuses.collect::<Vec<_>>().join("\t"),
+            match &self.identity {
+                Identity::None => "n".to_owned(),
+                Identity::Id => "i".to_owned(),
+                Identity::SequenceOrText(field) => ["s", field].concat(),
+                Identity::Field(field) => ["f", field].concat(),
+            },
+            match self.recovery {
+                Recovery::None => "n".to_owned(),
+                Recovery::Cursor => "c".to_owned(),
+                Recovery::History => "h".to_owned(),
+            },
+            [digits(self.retry.into()), digits(self.max_retry.into())].join("\t"),
         ]);
+        for event in self.events.iter() {
+            let numbers = [event.category, event.flags.0].map(|byte| digits(byte.into()));
+            let mut columns = Vec::from(numbers);
+            let names = core::iter::once(&event.name).chain(event.aliases.iter());
+            columns.extend(names.map(|name| name.clone().into_owned()));
+            lines.push(columns.join("\t"));
+        }
         lines.join("\n")
     }
 
-    /// The spec of these lines. What is not said is as in [`Spec::new`].
+    /// The spec of these lines.
     ///
     /// # Errors
     /// Names the line that cannot be understood, or what is wrong with the whole.
     pub fn from_lines(text: &str) -> Result<Spec, SpecError> {
         let mut spec = Spec::new("");
-        for (at, line) in text.split_terminator('\n').enumerate() {
-            let columns: Vec<&str> = line.split('\t').collect();
-            spec.take(&columns)
-                .ok_or_else(|| SpecError(format!("line {} of the profile: '{line}'", at + 1)))?;
+        for (at, line) in text.split('\n').enumerate() {
+            spec.take(at, line).ok_or_else(|| {
+                let at = digits(at as u64 + 1);
+                SpecError(["line ", &at, " of the profile: '", line, "'"].concat())
+            })?;
         }
         spec.check()?;
         Ok(spec)
     }
 
-    fn take(&mut self, columns: &[&str]) -> Option<()> {
-        let own = |text: &str| -> Name { text.to_owned().into() };
-        match *columns {
-            ["name", name] => self.name = own(name),
-            ["discriminator", "event"] => self.discriminator = Discriminator::Event,
-            ["discriminator", "none"] => self.discriminator = Discriminator::None,
-            ["discriminator", "field", field] => {
-                self.discriminator = Discriminator::Field(own(field));
-            }
-            ["payload", "whole"] => self.payload = Payload::Whole,
-            ["payload", "field", field] => self.payload = Payload::Field(own(field)),
-            ["format", "json"] => self.format = Format::Json,
-            ["format", "text"] => self.format = Format::Text,
-            ["category", name] => self.categories.to_mut().push(own(name)),
-            ["event", name, category, flags, ref aliases @ ..] => {
-                self.events.to_mut().push(EventSpec {
-                    aliases: aliases.iter().map(|alias| own(alias)).collect(),
-                    flags: Flags(flags.parse().ok()?),
-                    ..EventSpec::new(own(name), category.parse().ok()?)
-                });
-            }
-            ["open"] => self.open = true,
-            ["prefix", prefix] => self.prefixes.to_mut().push(own(prefix)),
-            ["filter", by, parameter, list] => {
-                let (parameter, list) = (own(parameter), List::named(list)?);
-                self.filter = match by {
-                    "categories" => FilterQuery::Categories { parameter, list },
-                    "types" => FilterQuery::Types { parameter, list },
-                    _ => return None,
-                };
-            }
-            ["cursor", "none"] => self.cursor = Cursor::None,
-            ["cursor", "header"] => self.cursor = Cursor::Header,
-            ["cursor", "query", name] => self.cursor = Cursor::HeaderAndQuery(own(name)),
-            ["auth", "bearer"] => self.auth = Auth::Bearer,
-            ["auth", "header", name] => self.auth = Auth::Header(own(name)),
-            ["auth", "query", name] => self.auth = Auth::Query(own(name)),
-            ["heartbeat", "comment", every] => {
-                self.heartbeat = Heartbeat::Comment(every.parse().ok()?);
-            }
-            ["heartbeat", "event", every] => {
-                self.heartbeat = Heartbeat::Event(every.parse().ok()?);
-            }
-            ["end", end] => self.end = Some(own(end)),
-            ["once"] => self.runs_once = true,
-            ["gone", ref statuses @ ..] => {
-                for status in statuses {
-                    self.gone.to_mut().push(status.parse().ok()?);
+    fn take(&mut self, at: usize, line: &str) -> Option<()> {
+        let letter = line.as_bytes().first();
+        // Behind the letter, where the line has one.
+        let rest = line.get(1..).unwrap_or_default();
+        let own = || Name::Owned(rest.to_owned());
+        match (at, letter) {
+            (0, _) => self.name = Name::Owned(line.to_owned()),
+            (1, _) => {
+                let bits: u32 = small(line)?;
+                self.open = bits & OPEN > 0;
+                self.runs_once = bits & RUNS_ONCE > 0;
+                if bits & TEXT > 0 {
+                    self.format = Format::Text;
+                }
+                if bits & LINE_BREAKS > 0 {
+                    self.repair = Repair::LineBreaks;
                 }
             }
-            ["identity", "none"] => self.identity = Identity::None,
-            ["identity", "id"] => self.identity = Identity::Id,
-            ["identity", "sequence", field] => self.identity = Identity::SequenceOrText(own(field)),
-            ["identity", "field", field] => self.identity = Identity::Field(own(field)),
-            ["recovery", "none"] => self.recovery = Recovery::None,
-            ["recovery", "cursor"] => self.recovery = Recovery::Cursor,
-            ["recovery", "history"] => self.recovery = Recovery::History,
-            ["repair", "none"] => self.repair = Repair::None,
-            ["repair", "line-breaks"] => self.repair = Repair::LineBreaks,
-            ["retry", retry, max] => {
-                self.retry = retry.parse().ok()?;
-                self.max_retry = max.parse().ok()?;
+            (2, Some(b'e')) => self.discriminator = Discriminator::Event,
+            (2, Some(b'f')) => self.discriminator = Discriminator::Field(own()),
+            (2, Some(b'n')) => self.discriminator = Discriminator::None,
+            (3, Some(b'w')) => self.payload = Payload::Whole,
+            (3, Some(b'f')) => self.payload = Payload::Field(own()),
+            (4, _) => self.categories = names(line),
+            (5, _) => self.prefixes = names(line),
+            (6, Some(b'l')) => self.filter = FilterQuery::Local,
+            (6, Some(by @ (b'c' | b't'))) => {
+                let list = List::of(*rest.as_bytes().first()?)?;
+                let parameter = Name::Owned(rest.get(1..)?.to_owned());
+                self.filter = match by {
+                    b'c' => FilterQuery::Categories { parameter, list },
+                    _ => FilterQuery::Types { parameter, list },
+                };
+            }
+            (7, Some(b'n')) => self.cursor = Cursor::None,
+            (7, Some(b'h')) => self.cursor = Cursor::Header,
+            (7, Some(b'q')) => self.cursor = Cursor::HeaderAndQuery(own()),
+            (8, Some(b'b')) => self.auth = Auth::Bearer,
+            (8, Some(b'h')) => self.auth = Auth::Header(own()),
+            (8, Some(b'q')) => self.auth = Auth::Query(own()),
+            (9, Some(b'n')) => self.heartbeat = Heartbeat::None,
+            (9, Some(b'c')) => self.heartbeat = Heartbeat::Comment(small(rest)?),
+            (9, Some(b'e')) => self.heartbeat = Heartbeat::Event(small(rest)?),
+            (10, Some(b'n')) => self.end = None,
+            (10, Some(b'm')) => self.end = Some(own()),
+            (11, None) => {}
+            (11, _) => {
+                for status in line.split('\t') {
+                    self.gone.to_mut().push(small(status)?);
+                }
+            }
+            (12, Some(b'n')) => self.identity = Identity::None,
+            (12, Some(b'i')) => self.identity = Identity::Id,
+            (12, Some(b's')) => self.identity = Identity::SequenceOrText(own()),
+            (12, Some(b'f')) => self.identity = Identity::Field(own()),
+            (13, Some(b'n')) => self.recovery = Recovery::None,
+            (13, Some(b'c')) => self.recovery = Recovery::Cursor,
+            (13, Some(b'h')) => self.recovery = Recovery::History,
+            (14, _) => {
+                let mut columns = line.split('\t');
+                self.retry = small(columns.next()?)?;
+                self.max_retry = small(columns.next()?)?;
+            }
+            (15.., _) => {
+                let mut columns = line.split('\t');
+                let category = small(columns.next()?)?;
+                let flags = Flags(small(columns.next()?)?);
+                let name = Name::Owned(columns.next()?.to_owned());
+                let aliases = columns.map(|alias| Name::Owned(alias.to_owned()));
+                self.events.to_mut().push(EventSpec {
+                    name,
+                    aliases: aliases.collect(),
+                    category,
+                    flags,
+                });
             }
             _ => return None,
         }
@@ -191,8 +197,18 @@ impl Spec {
     }
 }
 
+/// The items of a list; an empty line has none.
+fn names(line: &str) -> Cow<'static, [Name]> {
+    let items = line.split('\t').filter(|_| !line.is_empty());
+    items.map(|item| Name::Owned(item.to_owned())).collect()
+}
+
+fn small<N: TryFrom<u64>>(text: &str) -> Option<N> {
+    number(text.as_bytes())?.try_into().ok()
+}
+
 impl List {
-    /// The name in lines and in JavaScript.
+    /// The name in JavaScript.
     pub const fn as_str(self) -> &'static str {
         match self {
             List::Comma => "comma",
@@ -201,10 +217,21 @@ impl List {
         }
     }
 
-    fn named(name: &str) -> Option<List> {
-        [List::Comma, List::Repeated, List::CommaThenRepeated]
-            .into_iter()
-            .find(|list| list.as_str() == name)
+    const fn letter(self) -> &'static str {
+        match self {
+            List::Comma => "c",
+            List::Repeated => "r",
+            List::CommaThenRepeated => "b",
+        }
+    }
+
+    fn of(letter: u8) -> Option<List> {
+        match letter {
+            b'c' => Some(List::Comma),
+            b'r' => Some(List::Repeated),
+            b'b' => Some(List::CommaThenRepeated),
+            _ => None,
+        }
     }
 }
 
@@ -221,21 +248,20 @@ mod tests {
 
     #[test]
     fn a_carriage_return_at_the_end_of_a_name_belongs_to_it() {
-        let spec = Spec::from_lines("name\tx\r").expect("it is a name");
+        let spec = Spec::from_lines("x\r").expect("it is a name");
         assert_eq!(Spec::from_lines(&spec.to_lines()), Ok(spec));
     }
 
     #[test]
     fn a_line_that_makes_no_sense_is_named() {
-        let error = Spec::from_lines("name\tx\nheartbeat\tsometimes").unwrap_err();
+        let error = Spec::from_lines("x\n0\nsometimes").unwrap_err();
+        assert_eq!(error.to_string(), "line 3 of the profile: 'sometimes'");
+        let mut spec = super::super::plain::spec();
+        spec.events.to_mut().push(EventSpec::new("a", 7));
+        let error = Spec::from_lines(&spec.to_lines()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "line 2 of the profile: 'heartbeat\tsometimes'"
-        );
-        let error = Spec::from_lines("name\tx\nevent\ta\t0\t0").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "profile 'x': event 'a' names no category"
+            "profile 'plain': event 'a' names no category"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! What a kind of server speaks, as plain data.
 
 use alloc::borrow::Cow;
-use alloc::{borrow::ToOwned, format, string::String};
+use alloc::string::String;
 
 /// A name or text that is either part of the program or was made at run time.
 pub type Name = Cow<'static, str>;
@@ -343,16 +343,19 @@ impl Spec {
 
     /// Says what is wrong with a spec that was made at run time.
     pub fn check(&self) -> Result<(), SpecError> {
-        let wrong = |what: String| Err(SpecError(format!("profile '{}': {what}", self.name)));
+        let wrong = |what: &[&str]| {
+            let what = what.concat();
+            Err(SpecError(["profile '", &self.name, "': ", &what].concat()))
+        };
         if self.events.len() >= usize::from(u16::MAX) {
-            return wrong("more than 65,534 event types".to_owned());
+            return wrong(&["more than 65,534 event types"]);
         }
         if self.categories.len() > usize::from(u8::MAX) + 1 {
-            return wrong("more than 256 categories".to_owned());
+            return wrong(&["more than 256 categories"]);
         }
         for (index, event) in self.events.iter().enumerate() {
             if usize::from(event.category) >= self.categories.len() {
-                return wrong(format!("event '{}' names no category", event.name));
+                return wrong(&["event '", &event.name, "' names no category"]);
             }
             let names = || core::iter::once(&event.name).chain(event.aliases.iter());
             for name in names() {
@@ -360,12 +363,12 @@ impl Spec {
                     .iter()
                     .any(|other| other.name == *name || other.aliases.contains(name))
                 {
-                    return wrong(format!("two events are called '{name}'"));
+                    return wrong(&["two events are called '", name, "'"]);
                 }
             }
         }
         if self.discriminator == Discriminator::None && self.events.is_empty() {
-            return wrong("no discriminator and no event type".to_owned());
+            return wrong(&["no discriminator and no event type"]);
         }
         Ok(())
     }

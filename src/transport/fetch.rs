@@ -2,7 +2,7 @@ use super::{Listener, News};
 use crate::connection::Response;
 use crate::driver::{clear_timeout, set_timeout};
 use alloc::rc::{Rc, Weak};
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
 use js_sys::{ArrayBuffer, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -100,9 +100,8 @@ impl FetchTransport {
                 .set(name, value)
                 // The value may be a secret.
                 .map_err(|_| {
-                    format!(
-                        "the header '{name}' cannot be sent: its name or its value is not allowed"
-                    )
+                    let why = "' cannot be sent: its name or its value is not allowed";
+                    ["the header '", name, why].concat()
                 })?;
         }
         init.set_headers(&headers);

@@ -1,3 +1,5 @@
+use crate::digits::digits;
+use alloc::string::String;
 use core::fmt;
 
 use super::text::Text;
@@ -53,13 +55,22 @@ pub struct EventTooLarge {
     pub limit: usize,
 }
 
+impl EventTooLarge {
+    /// The text, without the formatting machinery, which a small module does not have.
+    pub(crate) fn message(self) -> String {
+        let limit = digits(self.limit as u64);
+        [
+            "an event of the stream is larger than the limit of ",
+            &limit,
+            " bytes",
+        ]
+        .concat()
+    }
+}
+
 impl fmt::Display for EventTooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "an event of the stream is larger than the limit of {} bytes",
-            self.limit
-        )
+        f.write_str(&self.message())
     }
 }
 

@@ -8,7 +8,7 @@ use super::*;
 use crate::connection::deliver::Incoming;
 use crate::connection::identity::{Key, Seen};
 use crate::profiles::Identity;
-use alloc::{borrow::ToOwned, boxed::Box, format, string::ToString, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 
 /// Milliseconds within which the candidate must be open.
 const OPEN_WITHIN: Millis = 5_000;
@@ -119,10 +119,13 @@ impl Connection {
             Some(Step::Token | Step::Opening) => {
                 let refusal = self.candidate.as_mut().and_then(|it| it.refusal.take());
                 self.keep_old(refusal.unwrap_or_else(|| {
-                    let message = format!(
-                        "the stream for the new filter did not open within {OPEN_WITHIN} ms"
-                    );
-                    Error::new(ErrorKind::Timeout, message)
+                    let within = digits(OPEN_WITHIN);
+                    let message = [
+                        "the stream for the new filter did not open within ",
+                        &within,
+                        " ms",
+                    ];
+                    Error::new(ErrorKind::Timeout, message.concat())
                 }));
                 Flow::More
             }
@@ -220,7 +223,7 @@ impl Connection {
                 }
                 Ok(Item::Comment(_) | Item::Id) => {}
                 Err(error) => {
-                    let error = Error::new(ErrorKind::TooLarge, error.to_string());
+                    let error = Error::new(ErrorKind::TooLarge, error.message());
                     self.keep_old(error);
                     return Flow::More;
                 }

@@ -1,7 +1,7 @@
 //! How a stream ends: broken and tried again, refused, or over.
 
 use super::*;
-use alloc::{format, string::String};
+use alloc::string::String;
 
 impl Connection {
     /// Hands over what was held back, if the connection is over. It belongs between the calls that
@@ -73,11 +73,13 @@ impl Connection {
             self.resuming = self.attempt > 1;
             self.begin(now, Reason::Reconnect);
         } else if self.cuts_at_once >= CUTS_AT_ONCE {
-            let message = format!(
-                "the server cut the stream at once {CUTS_AT_ONCE} times, as it does when it does not know a category: {}",
-                self.asked.values().join(", ")
-            );
-            self.reject(Error::new(ErrorKind::Filter, message));
+            let message = [
+                "the server cut the stream at once ",
+                &digits(CUTS_AT_ONCE.into()),
+                " times, as it does when it does not know a category: ",
+                &self.asked.values().join(", "),
+            ];
+            self.reject(Error::new(ErrorKind::Filter, message.concat()));
         } else {
             self.fail(now, error, None);
         }

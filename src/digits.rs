@@ -1,0 +1,53 @@
+//! Whole numbers as text and back, without the formatting machinery of the standard library: a
+//! module of a few dozen kilobytes has no room for it.
+
+use alloc::string::String;
+
+/// The decimal digits of a number.
+pub(crate) fn digits(mut number: u64) -> String {
+    // No number of 64 bits has more.
+    let mut text = [0; 20];
+    let mut at = text.len();
+    loop {
+        at -= 1;
+        text[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text[at..].iter().copied().map(char::from).collect()
+}
+
+/// The number that these bytes are the decimal digits of; `None` if there is none or something
+/// else among them, or if it is larger than 64 bits.
+pub(crate) fn number(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then_some(())?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_comes_back_from_its_digits() {
+        for given in [0, 7, 10, 409, 65_535, u64::MAX] {
+            assert_eq!(digits(given), given.to_string());
+            assert_eq!(number(digits(given).as_bytes()), Some(given));
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_of_64_bits_is_none() {
+        for text in ["", "-1", "+1", "1.0", "1e3", " 1", "18446744073709551616"] {
+            assert_eq!(number(text.as_bytes()), None, "{text:?}");
+        }
+    }
+}
