@@ -124,6 +124,7 @@ export const SCENARIOS = {
       const { type, bubbles, cancelable, composed, defaultPrevented, eventPhase, target, currentTarget } = event;
       run.say(event.constructor.name, type, bubbles, cancelable, composed, defaultPrevented, eventPhase, target === source, currentTarget === source);
       run.say(Object.hasOwn(event, 'data'), Object.keys(event).join(), typeof event.timeStamp, Object.prototype.toString.call(event));
+      run.say('prototype', Object.getPrototypeOf(event) === (event instanceof MessageEvent ? MessageEvent : Event).prototype);
       if (event instanceof MessageEvent) {
         run.say(event.data, event.lastEventId, event.origin, event.source, event.ports.length);
       }

@@ -140,8 +140,12 @@ export async function openScenarios() {
 }
 
 async function file(path, response) {
-  if (path === '/' || path === '/deep/page') {
+  if (path === '/') {
     response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': 'crumb=1; Path=/' });
+    return response.end('<!doctype html><title>EventSource</title>');
+  }
+  if (path === '/strict') {
+    response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': "script-src 'self'" });
     return response.end('<!doctype html><title>EventSource</title>');
   }
   if (path === '/latin') {

@@ -10,8 +10,8 @@ import { takeTurns } from './turns.js';
 /** The tasks that the standard queues. Each is called with nothing of ours on the stack. */
 export interface Tasks {
   /** "Announce the connection." */
-  announce(): void;
-  dispatch(type: string, data: string, origin: string, lastEventId: string): void;
+  announce(origin: string): void;
+  dispatch(type: string, data: string, lastEventId: string): void;
   /** "Reestablish the connection", up to the wait. */
   reestablish(): void;
   /** "Fail the connection." */
@@ -69,7 +69,6 @@ export class Feed {
   #waiting = 0;
   #paused = false;
   #takingTurns = false;
-  #origin = '';
   #lastEventId = '';
   readonly #names = new Map<string, string>();
 
@@ -267,8 +266,7 @@ export class Feed {
       } else if (entry === 'fail') {
         this.#tasks.fail();
       } else {
-        this.#origin = entry.origin;
-        this.#tasks.announce();
+        this.#tasks.announce(entry.origin);
       }
     }
     return this.#entries.length > 0;
@@ -287,7 +285,7 @@ export class Feed {
     }
     const isMessage = (kind & KIND.typeMask) !== KIND.unknown;
     const type = isMessage ? 'message' : this.#name(text.slice(at, dataAt));
-    this.#tasks.dispatch(type, text.slice(dataAt, idAt), this.#origin, this.#lastEventId);
+    this.#tasks.dispatch(type, text.slice(dataAt, idAt), this.#lastEventId);
   }
 
   #name(name: string): string {
