@@ -158,9 +158,12 @@ impl Decoder {
             *input = match rest {
                 [b'\n', rest @ ..] => rest,
                 [] => {
-                    self.line.append(line, self.limit);
                     self.keep(borrowed);
-                    self.unfinished = true;
+                    // At the end of a line nothing is left over, as after most chunks.
+                    if !line.bytes().is_empty() {
+                        self.line.append(line, self.limit);
+                        self.unfinished = true;
+                    }
                     *input = &[];
                     return None;
                 }
