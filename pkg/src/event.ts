@@ -5,7 +5,13 @@ import type { AnyProfile, TypesOf } from './profile.js';
 /** How payloads are delivered; `undefined` is as the profile says. */
 export type Parse = 'eager' | 'lazy' | 'text';
 
-/** One event. */
+/**
+ * One event.
+ *
+ * What it says in text (`raw`, `id`, a payload that is not parsed) is cut out of the text that
+ * came with it, which an event that is kept keeps alive: up to 64 KiB, or its own size if that is
+ * more. A parsed payload holds nothing but itself: keep `data` where many events are kept.
+ */
 export interface EventShape<Type, Category, Data, Meta> {
   /** The type's name; `unknown` for one that the profile does not know. */
   readonly type: Type;

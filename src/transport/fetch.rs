@@ -34,6 +34,13 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn get(this: &AnyHeaders, name: &str) -> Result<JsValue, JsValue>;
 
+    /// What a reader gives, each of them: looked up without a string that would have to cross.
+    type AnyResult;
+    #[wasm_bindgen(method, catch, getter)]
+    fn done(this: &AnyResult) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, getter)]
+    fn value(this: &AnyResult) -> Result<JsValue, JsValue>;
+
     /// A response's body, which may be locked, or no stream.
     type AnyBody;
     #[wasm_bindgen(method, catch, js_name = getReader)]
@@ -293,7 +300,8 @@ impl Inner {
     }
 
     fn on_read(self: &Rc<Self>, result: JsValue) {
-        let done = Reflect::get(&result, &"done".into()).is_ok_and(|done| done.is_truthy());
+        let result: AnyResult = result.unchecked_into();
+        let done = result.done().is_ok_and(|done| done.is_truthy());
         if self.lingers.borrow().is_some() {
             match done {
                 true => self.rest(),
@@ -301,7 +309,7 @@ impl Inner {
             }
             return;
         }
-        let value = Reflect::get(&result, &"value".into()).unwrap_or(JsValue::UNDEFINED);
+        let value = result.value().unwrap_or(JsValue::UNDEFINED);
         let chunk = bytes(value);
         let mut refusal = self.refusal.borrow_mut();
         if let Some((response, body)) = &mut *refusal {

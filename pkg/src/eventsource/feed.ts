@@ -1,6 +1,7 @@
 /** From the WebAssembly module to an `EventSource`: one connection, and what waits for its turn. */
 
 import { type Connection, type Host, KIND, ROW } from '../boundary.js';
+import { type Batch as Crossed, batchOf } from '../rows.js';
 import type { Core } from '../core.js';
 import { loadInline } from '../inline.js';
 import { profileLines } from '../lines.js';
@@ -21,9 +22,10 @@ export interface Tasks {
 interface Batch {
   readonly text: string;
   readonly rows: Uint32Array;
-  /** Where the next event's row and text begin. */
+  /** Where the next event's row, data and name begin. */
   row: number;
-  at: number;
+  dataAt: number;
+  nameAt: number;
 }
 
 type Entry = Batch | { readonly origin: string } | 'reestablish' | 'fail';
@@ -136,6 +138,7 @@ export class Feed {
       constantDelay: true,
       maxAttempts: Infinity,
       pauseWhenHidden: false,
+      isJson: false,
     };
     try {
       this.#connection = new core.Connection(options, this.#host());
@@ -185,7 +188,7 @@ export class Feed {
       token: () => Promise.resolve(null),
       headers: () => [],
       when: () => true,
-      batch: (text, rows) => this.#batch(text, rows),
+      batch: (...crossed) => this.#batch(batchOf(...crossed)),
       state: (state) => {
         const waits = 2;
         if (state === waits) {
@@ -211,9 +214,11 @@ export class Feed {
     };
   }
 
-  #batch(text: string, rows: Uint32Array): boolean {
-    this.#waiting += rows.length / ROW.width;
-    this.#push({ text, rows: rows.slice(), row: 0, at: 0 });
+  #batch({ text, rows, namesAt }: Crossed): boolean {
+    if (rows.length > 0) {
+      this.#waiting += rows.length / ROW.width;
+      this.#push({ text, rows, row: 0, dataAt: 1, nameAt: namesAt });
+    }
     this.#paused = this.#waiting >= PAUSE_AT;
     return !this.#paused;
   }
@@ -273,19 +278,19 @@ export class Feed {
   }
 
   #dispatch(batch: Batch): void {
-    const { text, rows, row, at } = batch;
+    const { text, rows, row, dataAt, nameAt } = batch;
     const kind = rows[row + ROW.kind] ?? KIND.unknown;
-    const dataAt = at + (rows[row + ROW.name] ?? 0);
-    const idAt = dataAt + (rows[row + ROW.data] ?? 0);
-    const end = idAt + (rows[row + ROW.id] ?? 0);
+    const idAt = nameAt + (rows[row + ROW.name] ?? 0);
+    const dataEnd = dataAt + (rows[row + ROW.data] ?? 0);
     batch.row = row + ROW.width;
-    batch.at = end;
+    batch.dataAt = dataEnd + 1;
+    batch.nameAt = idAt + (rows[row + ROW.id] ?? 0);
     if (kind & KIND.lastEventIdChanged) {
-      this.#lastEventId = text.slice(idAt, end);
+      this.#lastEventId = text.slice(idAt, batch.nameAt);
     }
     const isMessage = (kind & KIND.typeMask) !== KIND.unknown;
-    const type = isMessage ? 'message' : this.#name(text.slice(at, dataAt));
-    this.#tasks.dispatch(type, text.slice(dataAt, idAt), this.#lastEventId);
+    const type = isMessage ? 'message' : this.#name(text.slice(nameAt, idAt));
+    this.#tasks.dispatch(type, text.slice(dataAt, dataEnd), this.#lastEventId);
   }
 
   #name(name: string): string {

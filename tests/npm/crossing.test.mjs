@@ -1,0 +1,120 @@
+// What crosses in one piece is taken apart as if each event had come by itself.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import { connect, defineProfile } from '../../pkg/dist/index.js';
+import { answer, scriptedFetch, settled } from './scripted.mjs';
+
+v8.setFlagsFromString('--expose-gc');
+const gc = vm.runInNewContext('gc');
+
+const URL_ = 'http://localhost/events';
+const profile = defineProfile({ name: 'test', categories: { all: ['message'] } });
+
+/** What a stream of these bytes gives, in order: payloads, and the text of those that are not JSON. */
+async function delivered(bytes, options = {}) {
+  const fetch = scriptedFetch(answer([bytes]));
+  const stream = connect(URL_, { profile, fetch, reconnect: false, ...options });
+  const seen = [];
+  stream.addEventListener('decodeerror', ({ detail }) => seen.push({ bad: detail.raw }));
+  stream.on('*', ({ data }) => seen.push({ data }));
+  await stream.closed;
+  return seen;
+}
+
+const inOneChunk = (payloads) => payloads.map((payload) => `data: ${payload}\n\n`).join('');
+
+/** Each payload by itself. */
+function parsed(payload) {
+  try {
+    return { data: JSON.parse(payload) };
+  } catch {
+    return { bad: payload };
+  }
+}
+
+test('no payload breaks out of its place among those that are parsed with it', async () => {
+  for (const payloads of [
+    ['1],[2', '{}'],
+    ['{},{}', '{"a":[{}', '{}]}'],
+    ['{"a":{}', '{"b":{}}}', '{},{}'],
+    ['[1', '2]', '[3],[4]'],
+    ['{"a":"}', '{","b":"}', '{}'],
+    ['{"a":1}', '{"a":', '{"a":3}'],
+    ['{"a":1}}', '{{"a":2}', '{}'],
+    ['{"a":1]', '[{"a":2}', '[]'],
+    ['{"a":"\\"}', '{"b":"\\\\"}', '{"c":"\\\\\\""}'],
+    ['{"__proto__":{"a":1}}', '{"a":2}'],
+    ['', '{}', '{}'],
+    ['{}', '\\', '{}'],
+    ['{} ', ' {}', '[ ]'],
+  ]) {
+    const seen = await delivered(inOneChunk(payloads));
+    // One space after the colon is the field's, those at the end are the payload's.
+    assert.deepEqual(seen, payloads.map(parsed), payloads.join('  '));
+  }
+});
+
+test('payloads of any kind are parsed together as they are by themselves', async () => {
+  let seed = 7;
+  const below = (limit) => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return (seed >>> 8) % limit;
+  };
+  const PIECES = ['{', '}', '[', ']', '"', '\\', ',', ':', '1', '"a"', '"a":', '{"a":[', ']}', 'é', '\\"', '\\\\'];
+  const value = (depth) =>
+    depth === 0
+      ? ['1', '"}{]["', '"\\\\"', '"\\"]"', 'null', '"é😀"'][below(6)]
+      : below(2)
+        ? `[${Array.from({ length: below(4) }, () => value(depth - 1)).join(', ')}]`
+        : `{${Array.from({ length: below(4) }, (_, n) => `"${n}\\"": ${value(depth - 1)}`).join(',')}}`;
+  const text = () =>
+    below(4) > 0
+      ? value(1 + below(3))
+      : Array.from({ length: 1 + below(6) }, () => PIECES[below(PIECES.length)]).join('');
+  for (let round = 0; round < 300; round += 1) {
+    const payloads = Array.from({ length: 2 + below(6) }, text);
+    assert.deepEqual(await delivered(inOneChunk(payloads)), payloads.map(parsed), payloads.join('  '));
+  }
+});
+
+test('a character that one event breaks off within is not completed by the next', async () => {
+  const latin1 = (text) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = latin1('data: \xE2\x82\n\ndata: \xAC\n\nid: \xC3\ndata: \xC3\xA9\xF0\x9F\x98\x80\xEF\xBB\xBF\n\ndata: a\n\n');
+  const seen = await delivered(bytes, { parse: 'text' });
+  assert.deepEqual(seen.map(({ data }) => data), ['\uFFFD', '\uFFFD', 'é😀\uFEFF', 'a']);
+});
+
+test('a kept event keeps no more of its chunk alive than 64 KiB', async () => {
+  const CHUNKS = 8;
+  const line = `data: ${'x'.repeat(1_000)}\n\n`;
+  const fetch = scriptedFetch(answer(Array(CHUNKS).fill(line.repeat(4_000)), { end: 'open' }));
+  const stream = connect(URL_, { profile, fetch, parse: 'text' });
+  const kept = [];
+  let count = 0;
+  const used = () => {
+    gc();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = used();
+  stream.on('*', (event) => {
+    count += 1;
+    if (count % 4_000 === 1) kept.push(event);
+  });
+  while (count < CHUNKS * 4_000) await settled();
+  stream.close();
+  await stream.closed;
+  await settled();
+  assert.equal(kept.length, CHUNKS);
+  // What is let go of takes a moment. The module's own memory, and what a stream costs, are in
+  // it too: 32 MB came, of which each kept event alone could hold 4.
+  let more = used() - before;
+  for (let rounds = 0; more > 8 * 1024 * 1024 && rounds < 20; rounds += 1) {
+    await settled();
+    more = used() - before;
+  }
+  assert.ok(more < 8 * 1024 * 1024, `${more} bytes`);
+});
