@@ -1,5 +1,6 @@
 // The page's one script: peers and ours, bundled as an application would.
 
+import { gzipSync } from 'node:zlib';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,7 +65,7 @@ function namedModule() {
     name: 'named-module',
     setup(setup) {
       setup.onLoad({ filter: /wasm[\\/]inline\.js$/ }, async () => ({
-        contents: `export default '${(await readFile(process.env.NAMED_MODULE)).toString('base64')}';`,
+        contents: `export default '${gzipSync(await readFile(process.env.NAMED_MODULE)).toString('base64')}';`,
       }));
     },
   };

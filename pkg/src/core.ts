@@ -61,8 +61,8 @@ export function coreLoader(compile: Compile, place: Place = {}): LoadCore {
 function unsupported(cause: unknown): TidewireError {
   const why = cause instanceof Error ? cause.message : String(cause);
   let advice =
-    'the browser lacks something that it needs: reference types, for one ' +
-    '(Chrome 96, Firefox 92, Safari 16.4 or later)';
+    'the browser lacks something that it needs: SIMD, reference types or DecompressionStream ' +
+    '(Chrome 96, Firefox 113, Safari 16.4 or later)';
   if (typeof WebAssembly === 'undefined') {
     advice = 'the browser has no WebAssembly, or has it switched off';
   } else if (/content.security.policy|\bCSP\b/i.test(why)) {

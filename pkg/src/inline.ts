@@ -9,5 +9,6 @@ export const loadInline = coreLoader(async () => {
   for (let at = 0; at < text.length; at += 1) {
     bytes[at] = text.charCodeAt(at);
   }
-  return WebAssembly.compile(bytes);
+  const unzipped = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return WebAssembly.compile(await new Response(unzipped).arrayBuffer());
 }, everyEntry);

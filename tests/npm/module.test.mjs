@@ -79,7 +79,7 @@ test('what is left of a broken module neither throws nor calls', async () => {
 
 test('where the module cannot be compiled, the stream ends as unsupported and says what is needed', async () => {
   const refusals = [
-    [new WebAssembly.CompileError('invalid value type'), /it needs: reference types.*Safari 16\.4/],
+    [new WebAssembly.CompileError('invalid value type'), /it needs: SIMD, reference types.*Safari 16\.4/],
     // Of Chromium, Firefox and Safari.
     ...[
       'violates the following Content Security policy directive',

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! js/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> pkg/wasm/tidewire.wasm
-//!                                          │                          └──base64──> pkg/wasm/inline.js
+//!                                          │                          └──gzip, base64──> pkg/wasm/inline.js
 //!                                          └──> pkg/wasm/glue.js, .d.ts
 //! pkg/src/ ──tsc──> pkg/dist/
 //! ```
@@ -172,11 +172,11 @@ fn place(files: &Files) -> Outcome<bool> {
         "inline.d.ts",
     ]
     .map(|name| files.wasm.join(name));
-    freshness::unless_fresh(&files.stamp("place"), "2", &inputs, &outputs, || {
+    freshness::unless_fresh(&files.stamp("place"), "3", &inputs, &outputs, || {
         remove(&files.wasm)?;
         fs::create_dir_all(&files.wasm).map_err(|error| Failure::at(&files.wasm, &error))?;
         let wasm = read(&files.optimized)?;
-        let inline = format!("export default '{}';\n", base64(&wasm));
+        let inline = format!("export default '{}';\n", base64(&gzip(&wasm)?));
         let text = fs::read_to_string(&glue).map_err(|error| Failure::at(&glue, &error))?;
         let [module, glue_out, glue_types, inline_js, inline_types] = &outputs;
         write(module, &wasm)?;
@@ -225,7 +225,7 @@ export default function createGlue(): {
   start(exports: WebAssembly.Exports): void;
 };
 ";
-const INLINE_TYPES: &str = "/** The WebAssembly module in base64. */\ndeclare const base64: string;\nexport default base64;\n";
+const INLINE_TYPES: &str = "/** The WebAssembly module, compressed by gzip, in base64. */\ndeclare const base64: string;\nexport default base64;\n";
 
 fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
     let inputs = [
@@ -258,6 +258,19 @@ fn read(path: &Path) -> Outcome<Vec<u8>> {
 
 fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
     fs::write(path, bytes).map_err(|error| Failure::at(path, &error))
+}
+
+/// As small as gzip can be, since it is made once and carried by every application.
+fn gzip(bytes: &[u8]) -> Outcome<Vec<u8>> {
+    let mut out = Vec::new();
+    zopfli::compress(
+        zopfli::Options::default(),
+        zopfli::Format::Gzip,
+        bytes,
+        &mut out,
+    )
+    .map_err(|error| Failure::new(format!("gzip: {error}")))?;
+    Ok(out)
 }
 
 /// RFC 4648's standard alphabet, padded: what `atob` reads.
