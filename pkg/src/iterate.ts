@@ -31,6 +31,14 @@ export function iterate<T>(
     }
   };
   const step = async (): Promise<IteratorResult<T, undefined>> => {
+    try {
+      return await answer();
+    } finally {
+      // Before whoever waits is told, and asks for the next.
+      pending -= 1;
+    }
+  };
+  const answer = async (): Promise<IteratorResult<T, undefined>> => {
     for (;;) {
       if (done) {
         return { done: true, value: undefined };
@@ -52,7 +60,7 @@ export function iterate<T>(
   };
   return {
     next() {
-      const rest = pending === 0 && !done && turnIsOver();
+      const rest = !done && turnIsOver();
       if (pending === 0 && !done && !rest) {
         // The common case, of which there may be thousands in a chunk.
         const value = consumer.take();
@@ -62,11 +70,7 @@ export function iterate<T>(
       }
       pending += 1;
       const next = (rest ? last.then(nextTask) : last).then(step);
-      last = next
-        .catch(() => undefined)
-        .then(() => {
-          pending -= 1;
-        });
+      last = next.catch(() => undefined);
       return next;
     },
     async return() {
