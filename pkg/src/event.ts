@@ -45,12 +45,13 @@ type CategoryOf<Categories, Type> = {
   [Category in keyof Categories]: Type extends Categories[Category] ? Category : never;
 }[keyof Categories];
 
-type TypeNames<P extends AnyProfile> = keyof TypesOf<P>['events'] & string;
+/** The event types that a profile knows. */
+export type KnownType<P extends AnyProfile> = keyof TypesOf<P>['events'] & string;
 
 /** The event of a profile's type `Type`, or the union for several. */
 export type KnownEvent<
   P extends AnyProfile,
-  Type extends TypeNames<P> = TypeNames<P>,
+  Type extends KnownType<P> = KnownType<P>,
   Mode extends Parse | undefined = undefined,
 > = {
   [T in Type]: EventShape<
@@ -69,20 +70,60 @@ export type UnknownEvent<P extends AnyProfile> = EventShape<
   TypesOf<P>['meta'] | undefined
 >;
 
-/** Any event of a profile. Narrows on `type`, and on `category`. */
-export type StreamEvent<P extends AnyProfile, Mode extends Parse | undefined = undefined> =
-  KnownEvent<P, TypeNames<P>, Mode> | UnknownEvent<P>;
+/** Any event of a profile, or of these types and unknown. Narrows on `type`, and on `category`. */
+export type StreamEvent<
+  P extends AnyProfile,
+  Mode extends Parse | undefined = undefined,
+  Type extends KnownType<P> = KnownType<P>,
+> = KnownEvent<P, Type, Mode> | UnknownEvent<P>;
 
 /** What a category may be called. */
 export type CategoryName<P extends AnyProfile> = keyof TypesOf<P>['categories'] & string;
 
 /** What an event type may be called in a filter: its name, a glob, and for open profiles anything. */
 export type TypeName<P extends AnyProfile> =
-  TypeNames<P> | `${string}*${string}` | (true extends TypesOf<P>['open'] ? string : never);
+  KnownType<P> | `${string}*${string}` | (true extends TypesOf<P>['open'] ? string : never);
 
 type GlobPattern<Glob extends string> = Glob extends `${infer Head}*${infer Tail}`
   ? `${Head}${string}${GlobPattern<Tail>}`
   : Glob;
+
+declare const anyName: unique symbol;
+
+/** In place of the names of a filter that was not given. For the type checker alone. */
+export type AnyName = string & { readonly [anyName]: true };
+
+/**
+ * The types that one name of a filter stands for. Where that cannot be told, all: a glob may mean
+ * an alias, and of an open profile a name that is not in its table.
+ */
+type TypesCalled<P extends AnyProfile, Name> = Name extends KnownType<P>
+  ? Name
+  : true extends TypesOf<P>['open']
+    ? KnownType<P>
+    : [Extract<KnownType<P>, GlobPattern<Name & string>>] extends [never]
+      ? KnownType<P>
+      : Extract<KnownType<P>, GlobPattern<Name & string>>;
+
+// Category by category: of an index signature, `never` would name everything.
+type TypesInCategories<P extends AnyProfile, Category> =
+  Category extends CategoryName<P>
+    ? Extract<TypesOf<P>['categories'][Category], KnownType<P>>
+    : never;
+
+/** The event types that pass a filter which names these categories and types. */
+export type Selected<P extends AnyProfile, Category, Type> = string extends KnownType<P>
+  ? KnownType<P>
+  : [Exclude<Category | Type, AnyName>] extends [never]
+    ? KnownType<P>
+    : TypesInCategories<P, Exclude<Category, AnyName>> | TypesCalled<P, Exclude<Type, AnyName>>;
+
+/** The categories that hold no other types than these. */
+export type CategoryWithin<P extends AnyProfile, Type> = {
+  [Category in CategoryName<P>]: [TypesInCategories<P, Category>] extends [Type]
+    ? Category
+    : never;
+}[CategoryName<P>];
 
 type UnknownIfOpen<P extends AnyProfile> = true extends TypesOf<P>['open']
   ? UnknownEvent<P>
@@ -93,21 +134,22 @@ export type EventMatching<
   P extends AnyProfile,
   Name extends string,
   Mode extends Parse | undefined,
+  Delivered = StreamEvent<P, Mode>,
 > = Name extends '*'
-  ? StreamEvent<P, Mode>
+  ? Delivered
   : Name extends 'unknown'
     ? UnknownEvent<P>
-    : string extends Name | TypeNames<P>
+    : string extends Name | KnownType<P>
       ? StreamEvent<P, Mode>
-      : KnownEvent<P, Extract<TypeNames<P>, GlobPattern<Name>>, Mode> | UnknownIfOpen<P>;
+      : KnownEvent<P, Extract<KnownType<P>, GlobPattern<Name>>, Mode> | UnknownIfOpen<P>;
 
 /** What a handler for a category is given. */
 export type EventIn<P extends AnyProfile, Category extends string, Mode extends Parse | undefined> =
   string extends CategoryName<P>
-    ? KnownEvent<P, TypeNames<P>, Mode>
+    ? KnownEvent<P, KnownType<P>, Mode>
     : KnownEvent<
         P,
-        Extract<TypesOf<P>['categories'][Category & CategoryName<P>], TypeNames<P>>,
+        Extract<TypesOf<P>['categories'][Category & CategoryName<P>], KnownType<P>>,
         Mode
       >;
 

@@ -5,12 +5,12 @@
  */
 
 import { connectWith } from './connect.js';
-import type { Parse } from './event.js';
+import type { AnyName, CategoryName, Parse, TypeName } from './event.js';
 import { loadInline } from './inline.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
 import type { plain } from './profiles/plain.js';
-import type { TidewireStream } from './stream.js';
+import type { Connected } from './stream.js';
 
 export * from './surface.js';
 
@@ -29,6 +29,11 @@ export * from './surface.js';
 export function connect<
   P extends AnyProfile = typeof plain,
   Mode extends Parse | undefined = undefined,
->(url: string | URL, options?: ConnectOptions<P, Mode>): TidewireStream<P, Mode> {
+  Category extends CategoryName<P> | AnyName = AnyName,
+  Type extends TypeName<P> | AnyName = AnyName,
+>(
+  url: string | URL,
+  options?: ConnectOptions<P, Mode, Category, Type>,
+): Connected<P, Mode, Category, Type> {
   return connectWith(loadInline, url, options);
 }

@@ -1,6 +1,6 @@
 /** What may be said to `connect`, and the check of it. */
 
-import type { CategoryName, Parse, TypeName } from './event.js';
+import type { AnyName, CategoryName, Parse, TypeName } from './event.js';
 import { checkFilter } from './filter.js';
 import type { AnyProfile, ProfileDefinition } from './profile.js';
 import { plain } from './profiles/plain.js';
@@ -50,20 +50,28 @@ export interface BufferOptions {
   readonly overflow?: 'pause' | 'drop' | 'close' | undefined;
 }
 
+/** A list of these names; where none were told apart, of any that are allowed. */
+type NamesOf<Given, Allowed> =
+  readonly Given[] | ([Given] extends [AnyName] ? readonly Allowed[] : never);
+
 /** The options of `connect`. Durations are milliseconds. */
 export interface ConnectOptions<
   P extends AnyProfile = AnyProfile,
   Mode extends Parse | undefined = Parse | undefined,
+  Category extends CategoryName<P> | AnyName = AnyName,
+  Type extends TypeName<P> | AnyName = AnyName,
 > {
   /** What the server speaks. Default `plain`: any event stream, its data as text. */
   readonly profile?: P | undefined;
   /**
    * Deliver events of these categories, and those of `types`. Left out, both: all. A list that is
    * empty names nothing: `categories: []` alone delivers nothing, here as in `setFilter`.
+   *
+   * Names that the type checker knows narrow the stream's events to their types.
    */
-  readonly categories?: readonly CategoryName<P>[] | undefined;
+  readonly categories?: NamesOf<Category, CategoryName<P>> | undefined;
   /** Deliver events of these types; `*` stands for any run of characters, dots included. */
-  readonly types?: readonly TypeName<P>[] | undefined;
+  readonly types?: NamesOf<Type, TypeName<P>> | undefined;
   /** A token, or a function that is asked before every attempt and has 10 s. */
   readonly token?: Token | ((request: TokenRequest) => Token | PromiseLike<Token>);
   /** Default `fetch`. `eventsource` knows no headers, no POST and no status. */

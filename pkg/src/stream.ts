@@ -5,10 +5,14 @@
 import type { DecodeFailure } from './decode.js';
 import type { TidewireError } from './error.js';
 import type {
+  AnyName,
   CategoryName,
+  CategoryWithin,
   EventIn,
   EventMatching,
+  KnownType,
   Parse,
+  Selected,
   StreamEvent,
   TypeName,
 } from './event.js';
@@ -81,15 +85,33 @@ export interface FilterChange<P extends AnyProfile> {
 }
 
 /**
+ * A change that stays within the types that a stream was narrowed to: at least one list, and in it
+ * nothing that the stream's type does not promise.
+ */
+export type NarrowerFilter<P extends AnyProfile, Type extends KnownType<P>> = {
+  readonly categories?: readonly CategoryWithin<P, Type>[] | undefined;
+  readonly types?: readonly Type[] | undefined;
+} & (
+  | { readonly categories: readonly CategoryWithin<P, Type>[] }
+  | { readonly types: readonly Type[] }
+);
+
+/**
  * A stream of typed events. Nothing is read until it has a handler or an iterator.
  *
  * A handler that returns a promise holds the next event back until it settles; one
  * that throws is reported like any uncaught error, and stops nothing.
+ *
+ * `Delivered` is the union of its events, which `connect` narrows to what its filter lets through;
+ * `Change` is what `setFilter` takes, so that no other comes later. For a filter that may become
+ * any, say so when you connect: `connect<typeof dashtam>(…)` is a stream of all events.
  */
 export interface TidewireStream<
   P extends AnyProfile = AnyProfile,
   Mode extends Parse | undefined = undefined,
-> extends AsyncIterable<StreamEvent<P, Mode>> {
+  Delivered = StreamEvent<P, Mode>,
+  Change = FilterChange<P>,
+> extends AsyncIterable<Delivered> {
   readonly state: StreamState;
   /** The id to go on from: that of the last event that was delivered. */
   readonly lastEventId: string;
@@ -106,17 +128,17 @@ export interface TidewireStream<
    * Changes what is delivered, at once. `{}` is everything, lists that are empty are nothing.
    * Rejects with a TypeError for names that the profile does not have; the old filter stays.
    */
-  setFilter(filter: FilterChange<P>): Promise<void>;
+  setFilter(filter: Change): Promise<void>;
 
   /** Calls `handler` for each event of a type, of a glob, of `*` or `unknown`. Answers how to stop that. */
   on<Name extends TypeName<P> | '*' | 'unknown'>(
     name: Name,
-    handler: (event: EventMatching<P, Name, Mode>) => unknown,
+    handler: (event: EventMatching<P, Name, Mode, Delivered>) => unknown,
   ): () => void;
   /** The same for the next such event alone. */
   once<Name extends TypeName<P> | '*' | 'unknown'>(
     name: Name,
-    handler: (event: EventMatching<P, Name, Mode>) => unknown,
+    handler: (event: EventMatching<P, Name, Mode, Delivered>) => unknown,
   ): () => void;
   /** The same for each event of a category. */
   onCategory<Category extends CategoryName<P>>(
@@ -142,13 +164,13 @@ export interface TidewireStream<
    */
   events(options?: {
     readonly preventClose?: boolean | undefined;
-  }): AsyncIterableIterator<StreamEvent<P, Mode>>;
+  }): AsyncIterableIterator<Delivered>;
   /** Iterates over all that is there, as a list of at least one. */
   batches(options?: {
     readonly preventClose?: boolean | undefined;
-  }): AsyncIterableIterator<StreamEvent<P, Mode>[]>;
+  }): AsyncIterableIterator<Delivered[]>;
   /** The events as a web stream; cancelling it closes this one. */
-  readable(): ReadableStream<StreamEvent<P, Mode>>;
+  readable(): ReadableStream<Delivered>;
   /**
    * The text of an answer, for profiles that say where it stands. Rejects if the
    * answer broke off, or if the server said that there is none.
@@ -158,9 +180,24 @@ export interface TidewireStream<
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The event that a stream of this profile delivers. */
+/** What `connect` returns for a filter of these names. */
+export type Connected<
+  P extends AnyProfile,
+  Mode extends Parse | undefined = undefined,
+  Category = AnyName,
+  Type = AnyName,
+> = TidewireStream<
+  P,
+  Mode,
+  StreamEvent<P, Mode, Selected<P, Category, Type>>,
+  [KnownType<P>] extends [Selected<P, Category, Type>]
+    ? FilterChange<P>
+    : NarrowerFilter<P, Selected<P, Category, Type>>
+>;
+
+/** The union of the events that a stream delivers. */
 export type EventOf<Stream> =
-  Stream extends TidewireStream<infer P, infer Mode> ? StreamEvent<P, Mode> : never;
+  Stream extends AsyncIterable<infer Event> ? Event : never;
 
 /** A profile's payload of an event type. */
 export type DataOf<

@@ -1,7 +1,20 @@
 /** What every entry of the package exports beside its `connect`. */
 
 export { DecodeError, TidewireError, type ErrorCode } from './error.js';
-export type { EventShape, KnownEvent, Parse, StreamEvent, UnknownEvent } from './event.js';
+export type {
+  AnyName,
+  CategoryName,
+  EventIn,
+  EventMatching,
+  EventShape,
+  KnownEvent,
+  KnownType,
+  Parse,
+  Selected,
+  StreamEvent,
+  TypeName,
+  UnknownEvent,
+} from './event.js';
 export { sessionStore, type CursorStore } from './store.js';
 export type { DecodeFailure } from './decode.js';
 export type {
@@ -21,9 +34,11 @@ export {
 } from './profile.js';
 export type {
   Closed,
+  Connected,
   DataOf,
   EventOf,
   FilterChange,
+  NarrowerFilter,
   StreamNews,
   StreamState,
   StreamStats,

@@ -2,12 +2,12 @@
 
 import { connectWith } from './connect.js';
 import { coreLoader, everyEntry } from './core.js';
-import type { Parse } from './event.js';
+import type { AnyName, CategoryName, Parse, TypeName } from './event.js';
 import { compileResponse, notThere } from './module-bytes.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
 import type { plain } from './profiles/plain.js';
-import type { TidewireStream } from './stream.js';
+import type { Connected } from './stream.js';
 
 export * from './surface.js';
 
@@ -24,6 +24,11 @@ const load = coreLoader(async () => {
 export function connect<
   P extends AnyProfile = typeof plain,
   Mode extends Parse | undefined = undefined,
->(url: string | URL, options?: ConnectOptions<P, Mode>): TidewireStream<P, Mode> {
+  Category extends CategoryName<P> | AnyName = AnyName,
+  Type extends TypeName<P> | AnyName = AnyName,
+>(
+  url: string | URL,
+  options?: ConnectOptions<P, Mode, Category, Type>,
+): Connected<P, Mode, Category, Type> {
   return connectWith(load, url, options);
 }

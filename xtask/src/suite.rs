@@ -420,13 +420,25 @@ fn soak_tests(run: &mut Run<'_>) -> Outcome<Command> {
     run.node("tests/soak")
 }
 
+/// As each way of resolving modules sees the package, for users of bundlers and of Node.
 fn type_tests(run: &mut Run<'_>) -> Outcome<()> {
     run.built_package()?;
-    process::run(npm::program(run.workspace, "pkg", "tsc").args([
-        "--noEmit",
-        "--project",
-        "pkg/type-tests",
-    ]))
+    for (module, resolution) in [
+        ("esnext", "bundler"),
+        ("node16", "node16"),
+        ("nodenext", "nodenext"),
+    ] {
+        process::run(npm::program(run.workspace, "pkg", "tsc").args([
+            "--noEmit",
+            "--project",
+            "pkg/type-tests",
+            "--module",
+            module,
+            "--moduleResolution",
+            resolution,
+        ]))?;
+    }
+    Ok(())
 }
 
 /// The files that hold tests; those beside them that only help do not say so.
