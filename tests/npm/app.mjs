@@ -24,7 +24,9 @@ export async function pack() {
   const digest = createHash('sha256').update(await readFile(made)).digest('hex').slice(0, 16);
   const tarball = join(workshop, `tidewire-${digest}.tgz`);
   for (const old of await readdir(workshop)) {
-    if (old.endsWith('.tgz')) await rm(join(workshop, old));
+    // Other tests may be installing the one of this name, or clearing up as well.
+    const isOld = old.endsWith('.tgz') && join(workshop, old) !== tarball;
+    if (isOld) await rm(join(workshop, old), { force: true });
   }
   await rename(made, tarball);
   await rm(folder, { recursive: true });
@@ -39,7 +41,7 @@ export async function install(name, tarball, pages) {
     await rm(join(folder, old), { recursive: true, force: true });
   }
   await cp(join(fixtures, name), folder, { recursive: true });
-  if (name !== 'next') await cp(join(fixtures, 'shared'), join(folder, 'src'), { recursive: true });
+  if (!['next', 'vitest'].includes(name)) await cp(join(fixtures, 'shared'), join(folder, 'src'), { recursive: true });
   const manifest = JSON.parse(await readFile(join(fixtures, name, 'package.json'), 'utf8'));
   manifest.dependencies = { ...manifest.dependencies, tidewire: `file:${tarball}` };
   const wanted = JSON.stringify(manifest, null, 2);

@@ -28,10 +28,13 @@ import { connect } from 'tidewire';
 import { connect as byUrl } from 'tidewire/url';
 import { connect as slim, initialize } from 'tidewire/slim';
 import { dashtam } from 'tidewire/profiles';
+import { scriptedServer } from 'tidewire/testing';
 
 export async function firstCount(): Promise<number> {
   initialize(fetch('/tidewire.wasm'));
   for (const open of [byUrl, slim]) open('/events', { profile: dashtam }).close();
+  // @ts-expect-error: no such event type
+  await (await scriptedServer({ profile: dashtam }).request()).send({ type: 'sync', data: {} });
   // @ts-expect-error: no such category
   connect('/events', { profile: dashtam, categories: ['data-sync'] });
   for await (const event of connect('/events', { profile: dashtam })) {
@@ -51,7 +54,7 @@ test('the package holds what it should and no more, and every entry of it works,
   );
   const paths = files.map(({ path }) => path);
   const expected =
-    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(glue|inline)\.(js|d\.ts))|(eventsource|profiles|slim|url)\/package\.json|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
+    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(glue|inline)\.(js|d\.ts))|(eventsource|profiles|slim|testing|url)\/package\.json|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
   assert.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],

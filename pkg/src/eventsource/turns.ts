@@ -47,20 +47,21 @@ function turn(): void {
 function continueInTask(): void {
   if (!taskIsDue && waiting.length > 0) {
     taskIsDue = true;
-    const { setImmediate } = globalThis as { setImmediate?: (call: () => void) => unknown };
-    nextTask ??= setImmediate === undefined ? messages() : immediates(setImmediate);
+    nextTask ??= 'setImmediate' in globalThis ? immediates() : messages();
     nextTask();
   }
 }
 
 /** Node.js has no microtasks between listeners, but cheap tasks. */
-function immediates(setImmediate: (call: () => void) => unknown): () => void {
+function immediates(): () => void {
   const next = () => {
     taskIsDue = false;
     turn();
     continueInTask();
   };
-  return () => setImmediate(next);
+  // Looked up each time: a test may have faked it, and put it back.
+  const host = globalThis as unknown as { setImmediate(call: () => void): unknown };
+  return () => host.setImmediate(next);
 }
 
 function messages(): () => void {

@@ -1,0 +1,34 @@
+// The packed package in a project with vitest: the tests that docs/testing.md shows, run by their
+// own runner and checked by the compiler.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { root } from '../e2e/server.mjs';
+import { install, pack, program } from './app.mjs';
+
+const app = new URL('apps/vitest/', import.meta.url);
+
+test('docs/testing.md shows what the project with vitest is made of, and all of it', async () => {
+  const text = await readFile(join(root, 'docs/testing.md'), 'utf8');
+  const snippets = [...text.matchAll(/\(`(src\/[\w.-]+\.ts)`\):\n\n```ts\n(.*?)```/gs)];
+  assert.equal(snippets.length, text.match(/^```(ts|js)$/gm).length, 'each names its file');
+  for (const [, file, snippet] of snippets) {
+    const source = await readFile(new URL(file, app), 'utf8');
+    assert.ok(source.includes(snippet.trim()), `${file}:\n${snippet}`);
+  }
+});
+
+test("a project with vitest tests its own code: events, cuts, refusals, tokens, silence", async (t) => {
+  const folder = await install('vitest', await pack(), {});
+  const { stdout } = await program(folder, 'vitest', 'run', '--reporter=json');
+  const { success, numPassedTests, numTotalTests } = JSON.parse(stdout);
+  assert.ok(success);
+  assert.equal(numPassedTests, numTotalTests);
+  const tsc = join(root, 'pkg/node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [tsc, '--project', folder], { stdio: 'inherit' });
+  t.diagnostic(`vitest: ${numPassedTests} tests passed`);
+});
