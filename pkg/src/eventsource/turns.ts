@@ -22,14 +22,15 @@ const SLICE = 12;
 /** Who has something to do. The first has the turn. */
 const waiting: Step[] = [];
 let nextTask: (() => void) | undefined;
-let taskIsDue = false;
+/** By what a task was asked for that has not come yet. */
+let dueBy: unknown;
 
 /** Has `step` called until it answers false; not before this returns. */
 export function takeTurns(step: Step): void {
   waiting.push(step);
   // The first step of a lone event needs no task: nothing else is on the stack of a microtask.
   queueMicrotask(() => {
-    if (!taskIsDue) {
+    if (!taskIsDue()) {
       turn();
       continueInTask();
     }
@@ -44,23 +45,31 @@ function turn(): void {
   }
 }
 
+/** Whoever tests with faked timers may put the real ones back before the fakes have called. */
+function taskIsDue(): boolean {
+  return dueBy !== undefined && dueBy === scheduler();
+}
+
+/** Node.js has no microtasks between listeners, but cheap tasks. */
+function scheduler(): unknown {
+  return (globalThis as { setImmediate?: unknown }).setImmediate ?? MessageChannel;
+}
+
 function continueInTask(): void {
-  if (!taskIsDue && waiting.length > 0) {
-    taskIsDue = true;
-    nextTask ??= 'setImmediate' in globalThis ? immediates() : messages();
+  if (waiting.length > 0 && !taskIsDue()) {
+    dueBy = scheduler();
+    nextTask ??= dueBy === MessageChannel ? messages() : immediates();
     nextTask();
   }
 }
 
-/** Node.js has no microtasks between listeners, but cheap tasks. */
 function immediates(): () => void {
+  const host = globalThis as unknown as { setImmediate(call: () => void): unknown };
   const next = () => {
-    taskIsDue = false;
+    dueBy = undefined;
     turn();
     continueInTask();
   };
-  // Looked up each time: a test may have faked it, and put it back.
-  const host = globalThis as unknown as { setImmediate(call: () => void): unknown };
   return () => host.setImmediate(next);
 }
 
@@ -79,7 +88,7 @@ function messages(): () => void {
       const isLate = left % CLOCK === 0 && performance.now() >= end;
       if (left === 0 || waiting.length === 0 || isLate) {
         left = 0;
-        taskIsDue = false;
+        dueBy = undefined;
         message.stopImmediatePropagation();
         // Whoever was first lets the others have their turns.
         waiting.push(...waiting.splice(0, 1));
