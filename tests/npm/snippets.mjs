@@ -14,7 +14,8 @@ const ts = createRequire(`${root}pkg/`)('typescript');
 
 /**
  * Every block of JavaScript and TypeScript in the documentation: `{ page, line, text }`. One that
- * imports a package which is not installed here, a framework say, is tested where it is.
+ * imports a package which is not installed here, a framework say, is tested where it is; and so is
+ * one that is said to be part of a file, `src/ask.ts` say.
  */
 export async function snippets() {
   const guides = (await readdir(`${root}docs`)).filter((name) => name.endsWith('.md'));
@@ -23,8 +24,10 @@ export async function snippets() {
   for (const page of pages) {
     const source = await readFile(root + page, 'utf8');
     for (const { 1: text, index } of source.matchAll(/^```(?:js|ts|tsx|jsx)\n(.*?)^```$/gms)) {
-      const line = source.slice(0, index).split('\n').length + 1;
-      if (importsInstalled(text)) found.push({ page, line, text });
+      const before = source.slice(0, index);
+      const isPart = /\(`src\/[\w.-]+`\):\n\n$/.test(before);
+      const line = before.split('\n').length + 1;
+      if (!isPart && importsInstalled(text)) found.push({ page, line, text });
     }
   }
   return found;
