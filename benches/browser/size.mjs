@@ -32,6 +32,7 @@ const applications = [
   exports['./eventsource'] &&
     application('tidewire/eventsource', "export { EventSource } from 'tidewire/eventsource';"),
   exports['./react'] && application('tidewire/react', "export * from 'tidewire/react';"),
+  application('tidewire/validate alone', "export { validator } from 'tidewire/validate';"),
   ...PROFILES.map((profile) =>
     application(
       `tidewire/url and ${profile}`,

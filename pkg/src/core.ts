@@ -1,140 +1,29 @@
-/** The WebAssembly module: compiled once, at the first `connect`, and thrown away if it breaks down. */
+/** The WebAssembly module that drives connections. */
 
 import createGlue from '../wasm/glue.js';
 import type { Exports } from './boundary.js';
-import { TidewireError } from './error.js';
+import { type Compile, instantiate, moduleLoader, type Place, type Running } from './module.js';
 
 /** The module, running. */
-export interface Core extends Exports {
-  /** Calls `listener` if the module breaks down. Answers how to stop that. */
-  onTrap(listener: (error: TidewireError) => void): () => void;
-}
-
-/** Where the compiled module comes from. */
-export type Compile = () => Promise<WebAssembly.Module>;
+export interface Core extends Exports, Running {}
 
 /** Gives the module running, the same one until it breaks down. */
 export type LoadCore = () => Promise<Core>;
 
-/** Where a running module is found by all who are to share it. */
-export interface Place {
-  compiled?: Promise<WebAssembly.Module> | undefined;
-  running?: Promise<Core> | undefined;
-  /** Who is loading it, or has. */
-  loader?: LoadCore | undefined;
-}
-
 /** One module for all entries of the package: the first to need it brings it for the others. */
-export const everyEntry: Place = {};
+export const everyEntry: Place<Core> = {};
 
 /** @returns a function that rejects with a TidewireError `unsupported` where there can be no module. */
-export function coreLoader(compile: Compile, place: Place = {}): LoadCore {
-  const run = async () => {
-    try {
-      place.compiled ??= compile();
-      return await instantiate(await place.compiled);
-    } catch (cause) {
-      place.compiled = undefined;
-      throw cause instanceof TidewireError ? cause : unsupported(cause);
-    }
-  };
-  const load: LoadCore = () => {
-    if (place.running === undefined) {
-      const running = run();
-      const forget = () => {
-        if (place.running === running) place.running = undefined;
-      };
-      place.running = running;
-      place.loader = load;
-      // The next `connect` may have more luck: with the network, or with another policy.
-      running.then((core) => core.onTrap(forget), forget);
-    } else if (place.loader !== load) {
-      // Another entry's failure says nothing of this one's way to get the module.
-      return place.running.catch(load);
-    }
-    return place.running;
-  };
-  return load;
+export function coreLoader(compile: Compile, place: Place<Core> = {}): LoadCore {
+  return moduleLoader(compile, start, place);
 }
 
-/** Why there can be no module, what helps, and WebAssembly's own word for it. */
-function unsupported(cause: unknown): TidewireError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  let advice =
-    'the browser lacks something that it needs: SIMD, reference types or DecompressionStream ' +
-    '(Chrome 96, Firefox 113, Safari 16.4 or later)';
-  if (typeof WebAssembly === 'undefined') {
-    advice = 'the browser has no WebAssembly, or has it switched off';
-  } else if (/content.security.policy|\bCSP\b/i.test(why)) {
-    advice =
-      "the page's Content-Security-Policy forbids it. Add 'wasm-unsafe-eval' to its script-src";
-  } else if (cause instanceof WebAssembly.LinkError) {
-    advice = 'tidewire.wasm is of another version than the script. Serve both from one release';
-  }
-  return new TidewireError(
-    `Tidewire's WebAssembly module cannot run here: ${advice} (${why})`,
-    { code: 'unsupported', cause },
-  );
-}
-
-async function instantiate(module: WebAssembly.Module): Promise<Core> {
+async function start(module: WebAssembly.Module): Promise<Core> {
   const glue = createGlue();
-  // Not `new WebAssembly.Instance`: on a page, Chrome before 115 lets it have 4 KB at most.
-  const { exports } = await WebAssembly.instantiate(module, {
-    './tidewire_bg.js': glue.imports,
-  });
-  const listeners = new Set<(error: TidewireError) => void>();
-  let broken = false;
-  const breakDown = (cause: unknown) => {
-    if (broken) {
-      return;
-    }
-    broken = true;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const error = new TidewireError(
-      `Tidewire's WebAssembly module broke down (${why}); the next connect loads a fresh one`,
-      { code: 'trap', cause },
-    );
-    listeners.forEach((listener) => listener(error));
-  };
-  glue.start(guarded(exports, () => broken, breakDown));
+  const onTrap = await instantiate(module, glue);
   return {
     Connection: glue.imports.Connection as Exports['Connection'],
     repairJson: glue.imports.repairJson as Exports['repairJson'],
-    onTrap(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onTrap,
   };
-}
-
-/**
- * The exports, each behind a guard. Whatever an export throws came from a trap, or
- * went through frames that did not expect it: the module's memory cannot be trusted
- * any more. Timers and promises that call it later find nobody at home.
- */
-function guarded(
-  exports: WebAssembly.Exports,
-  broken: () => boolean,
-  breakDown: (cause: unknown) => void,
-): WebAssembly.Exports {
-  const guard =
-    (inner: (...values: unknown[]) => unknown) =>
-    (...values: unknown[]): unknown => {
-      if (broken()) {
-        return undefined;
-      }
-      try {
-        return inner(...values);
-      } catch (cause) {
-        breakDown(cause);
-        throw cause;
-      }
-    };
-  return Object.fromEntries(
-    Object.entries(exports).map(([name, value]) => [
-      name,
-      typeof value === 'function' ? guard(value as (...values: unknown[]) => unknown) : value,
-    ]),
-  ) as WebAssembly.Exports;
 }

@@ -7,6 +7,7 @@ import { jsonErrorPosition } from './json-position.js';
 import type { Passes } from './filter.js';
 import type { ProfileDefinition } from './profile.js';
 import type { Batch } from './rows.js';
+import type { Checked, CheckBatch } from './validator.js';
 
 /** An event whose payload could not be read. */
 export class DecodeFailure {
@@ -31,6 +32,8 @@ export class Cursor {
   nameAt: number;
   /** The payloads, parsed at once. */
   values: readonly unknown[] | undefined;
+  /** What the check of the payloads has said of each. */
+  checked: readonly (Checked | null)[] | undefined;
 
   constructor(
     readonly batch: Batch,
@@ -46,6 +49,8 @@ export class Decoder {
   lastEventId: string;
   /** The last event's type, as the profile counts them; `KIND.unknown` or not below their number for one unknown. */
   index: number = KIND.unknown;
+  /** Set before the first event comes, where payloads are to be checked. */
+  check: CheckBatch | undefined;
   readonly #types: string[] = [];
   readonly #categories: string[] = [];
   readonly #mode: Parse;
@@ -116,14 +121,20 @@ export class Decoder {
     if (this.#mode === 'lazy') {
       return new LazyEvent(type, name, category, this.#content, id, lastEventId, replayed, raw);
     }
-    if (row === 0 && batch.isArray && rows.length > ROW.width) {
-      cursor.values = membersOf(batch);
+    if (row === 0) {
+      if (this.check !== undefined) {
+        cursor.checked = this.check(batch);
+      } else if (batch.isArray && rows.length > ROW.width) {
+        cursor.values = membersOf(batch);
+      }
     }
     try {
       const { data, meta } =
-        cursor.values === undefined
-          ? this.#read(type, name, raw)
-          : this.#split(type, name, cursor.values[row / ROW.width]);
+        this.check !== undefined
+          ? this.#checked(type, name, raw, cursor.checked?.[row / ROW.width])
+          : cursor.values === undefined
+            ? this.#read(type, name, raw)
+            : this.#split(type, name, cursor.values[row / ROW.width]);
       return receivedEvent(type, name, category, data, meta, id, lastEventId, replayed, raw);
     } catch (error) {
       if (error instanceof DecodeError) {
@@ -146,6 +157,26 @@ export class Decoder {
       throw notJson(name, raw, error);
     }
     return this.#split(type, name, whole);
+  }
+
+  /** What the check made of an event; undefined where it could not look at it. */
+  #checked(type: string, name: string, raw: string, checked: Checked | null | undefined): Content {
+    if (checked === undefined) {
+      const why = 'could not be checked: the module that checks has broken down';
+      throw new DecodeError(`the data of ${called(name)} ${why}`, name);
+    }
+    if (checked === null) {
+      return this.#read(type, name, raw);
+    }
+    const { data, meta, error } = checked;
+    if (error !== undefined) {
+      // What is no JSON at all is told with the position.
+      this.#read(type, name, raw);
+      const [path, expected, found] = error;
+      const message = `the data of ${called(name)} does not fit at ${path}: expected ${expected}; found ${found}`;
+      throw new DecodeError(message, name, undefined, undefined, error);
+    }
+    return { data, meta };
   }
 
   /** The payload and its envelope. */

@@ -11,6 +11,7 @@ import { report } from './report.js';
 import type { Batch } from './rows.js';
 import type { Closed } from './stream.js';
 import type { Progress } from './store.js';
+import type { CheckBatch } from './validator.js';
 import { nextTask, turnIsOver } from './turn.js';
 
 interface Handler {
@@ -87,6 +88,11 @@ export class Delivery {
       .flat()
       .map((type) => this.#droppableTypes.has(type));
     this.#types = this.#droppable.length;
+  }
+
+  /** Payloads are checked from now on. */
+  checkBy(check: CheckBatch): void {
+    this.#decoder.check = check;
   }
 
   /** Events that come from now on go on from here. */

@@ -68,11 +68,24 @@ export class DecodeError extends TidewireError {
   readonly event: string;
   /** Where in the event's data it stops being JSON, in UTF-16 units from 0; absent if it is JSON of the wrong shape. */
   readonly position?: number;
+  /** With `validate`: where in the event's data it is of the wrong shape, `$.choices[0].delta` say (RFC 9535). */
+  readonly path?: string;
+  /** With `validate`: what should stand there. */
+  readonly expected?: string;
+  /** With `validate`: what stands there, or the start of it. */
+  readonly found?: string;
 
-  constructor(message: string, event: string, position?: number, cause?: unknown) {
+  constructor(
+    message: string,
+    event: string,
+    position?: number,
+    cause?: unknown,
+    misfit?: readonly [path: string, expected: string, found: string],
+  ) {
     super(message, { code: 'decode', cause });
     this.name = 'DecodeError';
     this.event = event;
     if (position !== undefined) this.position = position;
+    if (misfit !== undefined) [this.path, this.expected, this.found] = misfit;
   }
 }

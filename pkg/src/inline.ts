@@ -2,13 +2,6 @@
 
 import base64 from '../wasm/inline.js';
 import { coreLoader, everyEntry } from './core.js';
+import { compileText } from './module.js';
 
-export const loadInline = coreLoader(async () => {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at += 1) {
-    bytes[at] = text.charCodeAt(at);
-  }
-  const unzipped = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return WebAssembly.compile(await new Response(unzipped).arrayBuffer());
-}, everyEntry);
+export const loadInline = coreLoader(() => compileText(base64), everyEntry);

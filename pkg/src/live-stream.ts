@@ -20,6 +20,7 @@ import { joinShared } from './share.js';
 import { Progress } from './store.js';
 import type { Closed, StreamNews, StreamState, StreamStats } from './stream.js';
 import { gatherText } from './text.js';
+import type { Validation } from './validator.js';
 
 export class LiveStream {
   readonly #closed: Promise<Closed>;
@@ -42,6 +43,7 @@ export class LiveStream {
   #listened: string[] = [];
   #end: Closed | undefined;
   #releaseSignal: (() => void) | undefined;
+  #releaseValidation: (() => void) | undefined;
   /** How often it was open. */
   #opened = 0;
   #gaps = 0;
@@ -189,17 +191,26 @@ export class LiveStream {
     try {
       const started =
         this.#progress && !this.#settings.hasLastEventId ? this.#progress.start() : undefined;
-      this.#start(await load(), started === undefined ? this.#settings.lastEventId : await started);
+      const [core, validation] = await Promise.all([load(), this.#settings.validator?.load()]);
+      const lastEventId = started === undefined ? this.#settings.lastEventId : await started;
+      this.#start(core, validation, lastEventId);
     } catch (error) {
       this.#finish('unsupported', asTidewireError(error));
     }
   }
 
-  #start(core: Core, lastEventId: string): void {
+  #start(core: Core, validation: Validation | undefined, lastEventId: string): void {
     if (this.#end !== undefined) {
       return;
     }
     this.#core = core;
+    if (validation !== undefined) {
+      this.#delivery.checkBy(validation.checker(this.#settings.profile));
+      this.#releaseValidation = validation.onTrap((error) => {
+        this.#finish('interrupted', error);
+        this.#source?.close('closed');
+      });
+    }
     this.#delivery.startFrom(lastEventId);
     const filter = this.#filter;
     const receiver = this.#receiver();
@@ -281,6 +292,7 @@ export class LiveStream {
     };
     this.#setState('closed');
     this.#releaseSignal?.();
+    this.#releaseValidation?.();
     if (byUser) {
       this.#delivery.lastEventId = lastEventId;
       // Not even a handler that never comes back holds this up.

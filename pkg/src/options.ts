@@ -5,6 +5,7 @@ import { checkFilter } from './filter.js';
 import type { AnyProfile, ProfileDefinition } from './profile.js';
 import { plain } from './profiles/plain.js';
 import type { CursorStore } from './store.js';
+import type { Validator } from './validator.js';
 import { oneOf, shown, suggestion } from './wording.js';
 
 /** Why a token is asked for. */
@@ -103,6 +104,12 @@ export interface ConnectOptions<
   readonly buffer?: BufferOptions | undefined;
   /** When payloads are parsed: before delivery, when looked at, or not. Default: as the profile says. */
   readonly parse?: Mode | undefined;
+  /**
+   * The `validator` of 'tidewire/validate': each payload is decoded by the Rust type of its event
+   * before it is delivered, and one that does not fit is a `decodeerror` that says where. Default
+   * false.
+   */
+  readonly validate?: Validator | false | undefined;
   /** The `Idempotency-Key` header of a request that is sent once. `true`: a random UUID. */
   readonly idempotencyKey?: string | true | undefined;
   /**
@@ -153,6 +160,7 @@ export interface Settings {
     readonly pauses: boolean;
   };
   readonly parse: Parse | undefined;
+  readonly validator: Validator | undefined;
   readonly idempotencyKey: string | undefined;
   readonly store: CursorStore | undefined;
   readonly share: boolean;
@@ -192,6 +200,7 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
   checkFilter(profile, filter);
   checkOverflow(options.buffer?.overflow, profile, transport);
   checkRepetition(options, profile, method);
+  checkValidation(options, profile);
   if (transport === 'eventsource') {
     checkEventSource(options, profile, method);
   }
@@ -222,6 +231,7 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
       pauses: transport === 'fetch',
     },
     parse: options.parse,
+    validator: options.validate || undefined,
     idempotencyKey: options.idempotencyKey === true ? randomUuid() : options.idempotencyKey,
     store: options.store,
     share: options.share ?? false,
@@ -323,6 +333,11 @@ const OPTIONS: Checks<ConnectOptions> = {
     return `{ ${Object.keys(BUFFER).join(', ')} }`;
   },
   parse: words('eager', 'lazy', 'text'),
+  validate: (value) =>
+    value === false ||
+    (isObject(value) && typeof (value as Partial<Validator>).knows === 'function')
+      ? undefined
+      : "the validator that \"import { validator } from 'tidewire/validate'\" gives, or false",
   idempotencyKey: (value) =>
     value === true || (typeof value === 'string' && /^[!-~]{1,255}$/.test(value))
       ? undefined
@@ -424,6 +439,25 @@ function checkRepetition(
   if (options.store !== undefined && (sentOnce || profile.cursor === 'none')) {
     const who = profile.cursor === 'none' ? profile.name : `a ${method}`;
     throw new TypeError(`store: ${who} cannot be told where to go on`);
+  }
+}
+
+/** Payloads are checked before they are delivered, by types that only built-in profiles have. */
+function checkValidation({ validate, parse }: ConnectOptions, profile: ProfileDefinition): void {
+  if (!validate) {
+    return;
+  }
+  if (!validate.knows(profile)) {
+    throw new TypeError(
+      `validate: there are no types of ${profile.name}'s payloads. Allowed: the built-in profiles ` +
+        validate.profiles.join(', '),
+    );
+  }
+  if (parse !== undefined && parse !== 'eager') {
+    throw new TypeError(
+      `validate: payloads are checked before they are delivered, which parse: '${parse}' forbids. ` +
+        "Allowed: 'eager'",
+    );
   }
 }
 

@@ -44,3 +44,4 @@ export type {
   StreamStats,
   TidewireStream,
 } from './stream.js';
+export type { Validator } from './validator.js';

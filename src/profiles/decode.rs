@@ -7,7 +7,9 @@ use alloc::{
     format,
     string::{String, ToString},
 };
-use serde::de::{self, DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor,
+};
 
 /// A kind of server, with the types of its events.
 ///
@@ -210,6 +212,21 @@ pub fn decode_data<P: Profile>(
     Ok((P::decode(&raw)?, meta))
 }
 
+/// Reads a payload by a deserializer of your own as the variant of `T` that has this name.
+///
+/// [`RawEvent::decode`] does so with the payload's text; this is for who wraps the deserializer,
+/// to see where a payload does not fit, say.
+///
+/// # Errors
+/// The deserializer's own.
+pub fn decode_by<'de, T, D>(name: &str, payload: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de>,
+    D: de::Deserializer<'de>,
+{
+    T::deserialize(EventDeserializer { name, payload })
+}
+
 /// Why a payload could not be decoded, and which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
@@ -255,10 +272,8 @@ struct EventDeserializer<'a, D> {
     payload: D,
 }
 
-impl<'de, D: de::Deserializer<'de, Error = serde_json::Error>> de::Deserializer<'de>
-    for EventDeserializer<'_, D>
-{
-    type Error = serde_json::Error;
+impl<'de, D: de::Deserializer<'de>> de::Deserializer<'de> for EventDeserializer<'_, D> {
+    type Error = D::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
         Err(de::Error::custom(
@@ -283,10 +298,8 @@ impl<'de, D: de::Deserializer<'de, Error = serde_json::Error>> de::Deserializer<
     }
 }
 
-impl<'de, D: de::Deserializer<'de, Error = serde_json::Error>> EnumAccess<'de>
-    for EventDeserializer<'_, D>
-{
-    type Error = serde_json::Error;
+impl<'de, D: de::Deserializer<'de>> EnumAccess<'de> for EventDeserializer<'_, D> {
+    type Error = D::Error;
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(
@@ -298,10 +311,8 @@ impl<'de, D: de::Deserializer<'de, Error = serde_json::Error>> EnumAccess<'de>
     }
 }
 
-impl<'de, D: de::Deserializer<'de, Error = serde_json::Error>> VariantAccess<'de>
-    for EventDeserializer<'_, D>
-{
-    type Error = serde_json::Error;
+impl<'de, D: de::Deserializer<'de>> VariantAccess<'de> for EventDeserializer<'_, D> {
+    type Error = D::Error;
 
     fn unit_variant(self) -> Result<(), Self::Error> {
         // A unit variant says that the payload is of no interest, whatever it is.

@@ -32,7 +32,7 @@ mod encode;
 pub mod typescript;
 
 #[cfg(feature = "payloads")]
-pub use decode::{DecodeError, Profile, RawEvent, Unknown, decode_data};
+pub use decode::{DecodeError, Profile, RawEvent, Unknown, decode_by, decode_data};
 #[cfg(feature = "payloads")]
 pub use encode::{Frame, FrameError};
 pub use spec::*;

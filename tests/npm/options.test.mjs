@@ -22,7 +22,10 @@ const REFUSED = [
     { catagories: [] },
     /^unknown option 'catagories' \(did you mean 'categories'\?\)\. Allowed: profile, categories, types, token, .*, pauseWhenHidden$/,
   ],
-  [{ validate: true }, /^unknown option 'validate'\. Allowed: /],
+  [
+    { validate: true },
+    "validate must be the validator that \"import { validator } from 'tidewire/validate'\" gives, or false, not true",
+  ],
   [{ share: 1 }, 'share must be true or false, not 1'],
   [{ share: true, body: {} }, 'share: a request that is sent once has an answer of its own'],
   [

@@ -29,12 +29,16 @@ import { connect as byUrl } from 'tidewire/url';
 import { connect as slim, initialize } from 'tidewire/slim';
 import { dashtam } from 'tidewire/profiles';
 import { scriptedServer } from 'tidewire/testing';
+import { validator } from 'tidewire/validate';
 
 export async function firstCount(): Promise<number> {
   initialize(fetch('/tidewire.wasm'));
   for (const open of [byUrl, slim]) open('/events', { profile: dashtam }).close();
   // @ts-expect-error: no such event type
   await (await scriptedServer({ profile: dashtam }).request()).send({ type: 'sync', data: {} });
+  connect('/events', { profile: dashtam, validate: validator }).close();
+  // @ts-expect-error: there is nothing to check by
+  connect('/events', { profile: dashtam, validate: true });
   // @ts-expect-error: no such category
   connect('/events', { profile: dashtam, categories: ['data-sync'] });
   for await (const event of connect('/events', { profile: dashtam })) {
@@ -54,7 +58,7 @@ test('the package holds what it should and no more, and every entry of it works,
   );
   const paths = files.map(({ path }) => path);
   const expected =
-    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(glue|inline)\.(js|d\.ts))|(eventsource|profiles|slim|testing|url)\/package\.json|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
+    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.wasm|(validate-)?(glue|inline)\.(js|d\.ts))|(eventsource|profiles|slim|testing|url|validate)\/package\.json|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
   assert.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],
@@ -98,6 +102,7 @@ test('the package holds what it should and no more, and every entry of it works,
     import * as profiles from 'tidewire/profiles';
     import * as slim from 'tidewire/slim';
     import * as url from 'tidewire/url';
+    import { validator } from 'tidewire/validate';
     const fetch = async () => new Response('event: import.failed\\ndata: {"error": "x"}\\n\\n', {
       headers: { 'content-type': 'text/event-stream' },
     });
@@ -106,6 +111,10 @@ test('the package holds what it should and no more, and every entry of it works,
       const stream = connectBy('http://test.example/', { profile: profiles.dashtam, fetch, reconnect: false });
       for await (const { data } of stream) console.log(data.error);
     }
+    const validate = validator;
+    const checked = connect('http://test.example/', { profile: profiles.dashtam, fetch, validate, reconnect: false });
+    checked.addEventListener('decodeerror', ({ detail }) => console.log(detail.error.path));
+    for await (const event of checked) console.log(event);
     console.log(Object.keys(profiles).sort().join());
     const source = new EventSource('http://test.example/', { fetch });
     source.addEventListener('import.failed', ({ data }) => {
@@ -130,7 +139,7 @@ test('the package holds what it should and no more, and every entry of it works,
     assert.equal(`${status}${stdout}`, '0', resolution);
   }
 
-  assert.equal(output, 'x\nx\nx\ncortex,dashtam,defineProfile,hive,plain,stageChat,stockAgent\n{"error": "x"}\n');
+  assert.equal(output, 'x\nx\nx\n$.file_name\ncortex,dashtam,defineProfile,hive,plain,stageChat,stockAgent\n{"error": "x"}\n');
 });
 
 test('the licences in the package are those of the project', () => {

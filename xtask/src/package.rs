@@ -6,6 +6,9 @@
 //!                                          └──> pkg/wasm/glue.js, .d.ts
 //! pkg/src/ ──tsc──> pkg/dist/
 //! ```
+//!
+//! js-validate/, the module behind `validate`, goes the same way to `validate-glue.js` and
+//! `validate-inline.js`; nobody asked yet for its module as a file of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,20 +39,53 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
     tools::wasm_target()?;
     npm::install(workspace, "pkg")?;
     let bindgen = tools::wasm_bindgen(workspace)?.join("wasm-bindgen");
-    let files = Files::of(workspace);
+    let [connection, validation] = MODULES.map(|module| Files::of(workspace, module));
 
-    step("wasm module: cargo", || compile(workspace).map(|()| true))?;
-    step("wasm module: wasm-bindgen", || {
-        bind(workspace, &files, &bindgen)
-    })?;
-    step("wasm module: wasm-opt", || {
-        optimize(workspace, &files, Names::Left)
-    })?;
-    step("wasm module: glue and base64", || place(&files))?;
-    step("TypeScript", || compile_typescript(workspace, &files))
+    for files in [&connection, &validation] {
+        let Module { name, package, .. } = files.module;
+        step(&format!("{name} module: cargo"), || {
+            compile(workspace, package).map(|()| true)
+        })?;
+        step(&format!("{name} module: wasm-bindgen"), || {
+            bind(workspace, files, &bindgen)
+        })?;
+        step(&format!("{name} module: wasm-opt"), || {
+            optimize(workspace, files, Names::Left)
+        })?;
+    }
+    step("glue and base64", || place(&connection, &validation))?;
+    step("TypeScript", || compile_typescript(workspace, &connection))
 }
 
+/// A module of the package.
+#[derive(Clone, Copy)]
+struct Module {
+    name: &'static str,
+    /// The crate. Each is built by itself: else cargo gives both the features of either.
+    package: &'static str,
+    /// What cargo makes of it.
+    library: &'static str,
+    /// What it offers to the package's TypeScript.
+    offers: &'static [&'static str],
+}
+
+const MODULES: [Module; 2] = [
+    Module {
+        name: "tidewire",
+        package: "tidewire-js",
+        library: "tidewire_js.wasm",
+        offers: &["Connection", "repairJson"],
+    },
+    Module {
+        name: "validate",
+        package: "tidewire-validate",
+        library: "tidewire_validate.wasm",
+        offers: &["Checker"],
+    },
+];
+
 struct Files {
+    module: Module,
     /// What cargo made.
     compiled: PathBuf,
     /// What wasm-bindgen made of it, as a folder.
@@ -64,32 +100,47 @@ struct Files {
 }
 
 impl Files {
-    fn of(workspace: &Workspace) -> Self {
+    fn of(workspace: &Workspace, module: Module) -> Self {
         let scratch = workspace.scratch();
+        let name = module.name;
         Self {
+            module,
             compiled: workspace
                 .target
                 .join(WASM_TARGET)
-                .join("wasm/tidewire_js.wasm"),
-            bound: scratch.join("bound"),
-            optimized: scratch.join("tidewire.wasm"),
-            named: scratch.join("tidewire-named.wasm"),
+                .join("wasm")
+                .join(module.library),
+            bound: scratch.join(format!("{name}-bound")),
+            optimized: scratch.join(format!("{name}.wasm")),
+            named: scratch.join(format!("{name}-named.wasm")),
             wasm: workspace.path("pkg/wasm"),
             stamps: scratch.join("stamps"),
         }
     }
 
+    /// What wasm-bindgen wrote around the module.
+    fn glue(&self) -> PathBuf {
+        self.bound.join("tidewire_bg.js")
+    }
+
+    /// What lies in the package: the glue and the module as text, each with its types.
+    fn placed(&self, prefix: &str) -> [PathBuf; 4] {
+        ["glue.js", "glue.d.ts", "inline.js", "inline.d.ts"]
+            .map(|name| self.wasm.join(format!("{prefix}{name}")))
+    }
+
+    /// Of a step that is done for each module.
     fn stamp(&self, step: &str) -> PathBuf {
-        self.stamps.join(step)
+        self.stamps.join(format!("{}-{step}", self.module.name))
     }
 }
 
-fn compile(workspace: &Workspace) -> Outcome<()> {
+fn compile(workspace: &Workspace, package: &str) -> Outcome<()> {
     process::run(workspace.cargo().args([
         "build",
         "--quiet",
         "--package",
-        "tidewire-js",
+        package,
         "--target",
         WASM_TARGET,
         "--profile",
@@ -122,7 +173,7 @@ fn bind(workspace: &Workspace, files: &Files, bindgen: &Path) -> Outcome<bool> {
 
 /// The module as it is shipped, but with the names of its functions. After `build`.
 pub(crate) fn named_module(workspace: &Workspace) -> Outcome<PathBuf> {
-    let files = Files::of(workspace);
+    let files = Files::of(workspace, MODULES[0]);
     optimize(workspace, &files, Names::Kept)?;
     Ok(files.named)
 }
@@ -159,31 +210,34 @@ fn optimize(workspace: &Workspace, files: &Files, names: Names) -> Outcome<bool>
     )
 }
 
-/// Lays the module and its glue into the package, and the module once more as
-/// text: a bundler carries that along without a plug-in.
-fn place(files: &Files) -> Outcome<bool> {
-    let glue = files.bound.join("tidewire_bg.js");
-    let inputs = [glue.clone(), files.optimized.clone()];
-    let outputs = [
-        "tidewire.wasm",
-        "glue.js",
-        "glue.d.ts",
-        "inline.js",
-        "inline.d.ts",
-    ]
-    .map(|name| files.wasm.join(name));
-    freshness::unless_fresh(&files.stamp("place"), "3", &inputs, &outputs, || {
-        remove(&files.wasm)?;
-        fs::create_dir_all(&files.wasm).map_err(|error| Failure::at(&files.wasm, &error))?;
-        let wasm = read(&files.optimized)?;
-        let inline = format!("export default '{}';\n", base64(&gzip(&wasm)?));
-        let text = fs::read_to_string(&glue).map_err(|error| Failure::at(&glue, &error))?;
-        let [module, glue_out, glue_types, inline_js, inline_types] = &outputs;
-        write(module, &wasm)?;
-        write(glue_out, glue_factory(&text)?.as_bytes())?;
-        write(glue_types, GLUE_TYPES.as_bytes())?;
-        write(inline_js, inline.as_bytes())?;
-        write(inline_types, INLINE_TYPES.as_bytes())
+/// Lays the modules' glue into the package, and each module as text: a bundler carries that along
+/// without a plug-in. The first module is there as a file, too.
+fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
+    let both = [(connection, ""), (validation, "validate-")];
+    let module = connection.wasm.join("tidewire.wasm");
+    let mut inputs = Vec::new();
+    let mut outputs = vec![module.clone()];
+    for (files, prefix) in both {
+        inputs.extend([files.glue(), files.optimized.clone()]);
+        outputs.extend(files.placed(prefix));
+    }
+    freshness::unless_fresh(&connection.stamp("place"), "4", &inputs, &outputs, || {
+        let folder = &connection.wasm;
+        remove(folder)?;
+        fs::create_dir_all(folder).map_err(|error| Failure::at(folder, &error))?;
+        write(&module, &read(&connection.optimized)?)?;
+        for (files, prefix) in both {
+            let glue = files.glue();
+            let text = fs::read_to_string(&glue).map_err(|error| Failure::at(&glue, &error))?;
+            let base64 = base64(&gzip(&read(&files.optimized)?)?);
+            let inline = format!("export default '{base64}';\n");
+            let [glue_out, glue_types_out, inline_js, inline_types] = files.placed(prefix);
+            write(&glue_out, glue_factory(&text)?.as_bytes())?;
+            write(&glue_types_out, glue_types(files.module.offers).as_bytes())?;
+            write(&inline_js, inline.as_bytes())?;
+            write(&inline_types, INLINE_TYPES.as_bytes())?;
+        }
+        Ok(())
     })
 }
 
@@ -216,15 +270,25 @@ fn glue_factory(glue: &str) -> Outcome<String> {
     ))
 }
 
-const GLUE_TYPES: &str = "\
+fn glue_types(offers: &[&str]) -> String {
+    let offers: Vec<_> = offers
+        .iter()
+        .map(|name| format!("{name}: unknown"))
+        .collect();
+    let offers = offers.join("; ");
+    format!(
+        "\
 /** The glue around one instance of the module. Nothing is shared between two of them. */
-export default function createGlue(): {
+export default function createGlue(): {{
   /** What the module imports from './tidewire_bg.js', and what it offers. */
-  imports: WebAssembly.ModuleImports & { Connection: unknown; repairJson: unknown };
+  imports: WebAssembly.ModuleImports & {{ {offers} }};
   /** Takes the instance's exports, and runs its start function. */
   start(exports: WebAssembly.Exports): void;
-};
-";
+}};
+"
+    )
+}
+
 const INLINE_TYPES: &str = "/** The WebAssembly module, compressed by gzip, in base64. */\ndeclare const base64: string;\nexport default base64;\n";
 
 fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
@@ -233,7 +297,7 @@ fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
         workspace.path("pkg/tsconfig.json"),
         workspace.path("pkg/package-lock.json"),
         files.wasm.join("glue.d.ts"),
-        files.wasm.join("inline.d.ts"),
+        files.wasm.join("validate-glue.d.ts"),
     ];
     let outputs = [workspace.path("pkg/dist")];
     freshness::unless_fresh(&files.stamp("typescript"), "1", &inputs, &outputs, || {

@@ -305,6 +305,7 @@ fn lint_wasm(run: &mut Run<'_>) -> Outcome<()> {
     for selection in [
         &["--package", "tidewire", "--all-targets"][..],
         &["--package", "tidewire-js"],
+        &["--package", "tidewire-validate"],
     ] {
         let mut arguments = vec!["clippy", "--quiet", "--target", WASM_TARGET];
         arguments.extend(selection);

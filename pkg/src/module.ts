@@ -1,0 +1,150 @@
+/** A WebAssembly module: compiled once, when it is first needed, and thrown away if it breaks down. */
+
+import { TidewireError } from './error.js';
+
+/** Where the compiled module comes from. */
+export type Compile = () => Promise<WebAssembly.Module>;
+
+/** What wasm-bindgen wrote around one instance. */
+export interface Glue {
+  readonly imports: WebAssembly.ModuleImports;
+  start(exports: WebAssembly.Exports): void;
+}
+
+/** Calls `listener` if the module breaks down. Answers how to stop that. */
+export type OnTrap = (listener: (error: TidewireError) => void) => () => void;
+
+/** A module, running. */
+export interface Running {
+  readonly onTrap: OnTrap;
+}
+
+/** Where a running module is found by all who are to share it. */
+export interface Place<T extends Running> {
+  compiled?: Promise<WebAssembly.Module> | undefined;
+  running?: Promise<T> | undefined;
+  /** Who is loading it, or has. */
+  loader?: (() => Promise<T>) | undefined;
+}
+
+/** @returns a function that rejects with a TidewireError `unsupported` where there can be no module. */
+export function moduleLoader<T extends Running>(
+  compile: Compile,
+  start: (module: WebAssembly.Module) => Promise<T>,
+  place: Place<T>,
+): () => Promise<T> {
+  const run = async () => {
+    try {
+      place.compiled ??= compile();
+      return await start(await place.compiled);
+    } catch (cause) {
+      place.compiled = undefined;
+      throw cause instanceof TidewireError ? cause : unsupported(cause);
+    }
+  };
+  const load = (): Promise<T> => {
+    if (place.running === undefined) {
+      const running = run();
+      const forget = () => {
+        if (place.running === running) place.running = undefined;
+      };
+      place.running = running;
+      place.loader = load;
+      // The next `connect` may have more luck: with the network, or with another policy.
+      running.then((module) => module.onTrap(forget), forget);
+    } else if (place.loader !== load) {
+      // Another entry's failure says nothing of this one's way to get the module.
+      return place.running.catch(load);
+    }
+    return place.running;
+  };
+  return load;
+}
+
+/** A module from the text that the package carries it as. */
+export async function compileText(base64: string): Promise<WebAssembly.Module> {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) {
+    bytes[at] = text.charCodeAt(at);
+  }
+  const unzipped = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return WebAssembly.compile(await new Response(unzipped).arrayBuffer());
+}
+
+export async function instantiate(module: WebAssembly.Module, glue: Glue): Promise<OnTrap> {
+  // Not `new WebAssembly.Instance`: on a page, Chrome before 115 lets it have 4 KB at most.
+  const { exports } = await WebAssembly.instantiate(module, {
+    './tidewire_bg.js': glue.imports,
+  });
+  const listeners = new Set<(error: TidewireError) => void>();
+  let broken = false;
+  const breakDown = (cause: unknown) => {
+    if (broken) {
+      return;
+    }
+    broken = true;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const error = new TidewireError(
+      `Tidewire's WebAssembly module broke down (${why}); the next connect loads a fresh one`,
+      { code: 'trap', cause },
+    );
+    listeners.forEach((listener) => listener(error));
+  };
+  glue.start(guarded(exports, () => broken, breakDown));
+  return (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+}
+
+/** Why there can be no module, what helps, and WebAssembly's own word for it. */
+function unsupported(cause: unknown): TidewireError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  let advice =
+    'the browser lacks something that it needs: SIMD, reference types or DecompressionStream ' +
+    '(Chrome 96, Firefox 113, Safari 16.4 or later)';
+  if (typeof WebAssembly === 'undefined') {
+    advice = 'the browser has no WebAssembly, or has it switched off';
+  } else if (/content.security.policy|\bCSP\b/i.test(why)) {
+    advice =
+      "the page's Content-Security-Policy forbids it. Add 'wasm-unsafe-eval' to its script-src";
+  } else if (cause instanceof WebAssembly.LinkError) {
+    advice = 'tidewire.wasm is of another version than the script. Serve both from one release';
+  }
+  return new TidewireError(
+    `Tidewire's WebAssembly module cannot run here: ${advice} (${why})`,
+    { code: 'unsupported', cause },
+  );
+}
+
+/**
+ * The exports, each behind a guard. Whatever an export throws came from a trap, or
+ * went through frames that did not expect it: the module's memory cannot be trusted
+ * any more. Timers and promises that call it later find nobody at home.
+ */
+function guarded(
+  exports: WebAssembly.Exports,
+  broken: () => boolean,
+  breakDown: (cause: unknown) => void,
+): WebAssembly.Exports {
+  const guard =
+    (inner: (...values: unknown[]) => unknown) =>
+    (...values: unknown[]): unknown => {
+      if (broken()) {
+        return undefined;
+      }
+      try {
+        return inner(...values);
+      } catch (cause) {
+        breakDown(cause);
+        throw cause;
+      }
+    };
+  return Object.fromEntries(
+    Object.entries(exports).map(([name, value]) => [
+      name,
+      typeof value === 'function' ? guard(value as (...values: unknown[]) => unknown) : value,
+    ]),
+  ) as WebAssembly.Exports;
+}

@@ -1,0 +1,63 @@
+/**
+ * Checked payloads: a second WebAssembly module, with the Rust types of the built-in profiles.
+ *
+ * ```ts
+ * import { validator } from 'tidewire/validate';
+ * connect('/api/v1/events', { profile: dashtam, validate: validator });
+ * ```
+ */
+
+import createGlue from '../wasm/validate-glue.js';
+import base64 from '../wasm/validate-inline.js';
+import { compileText, instantiate, moduleLoader } from './module.js';
+import type { ProfileDefinition } from './profile.js';
+import { cortex } from './profiles/cortex.js';
+import { dashtam } from './profiles/dashtam.js';
+import { hive } from './profiles/hive.js';
+import { stageChat } from './profiles/stage-chat.js';
+import { stockAgent } from './profiles/stock-agent.js';
+import type { Batch } from './rows.js';
+import type { Checked, CheckBatch, Validation, Validator } from './validator.js';
+
+export type { Validator } from './validator.js';
+
+/** The module's export. */
+interface Checker {
+  /** The text of an array of payloads, and the batch's rows, to the JSON of a `Checked` or null for each row. */
+  check(text: string, rows: Uint32Array): string;
+}
+type CheckerClass = new (profile: string, types: string[]) => Checker;
+
+const PROFILES = [dashtam, stockAgent, cortex, stageChat, hive];
+
+const load = /*#__PURE__*/ moduleLoader(() => compileText(base64), start, {});
+
+/**
+ * The value of `validate`: each payload is decoded by the Rust type of its event before it is
+ * delivered. What does not fit is a `decodeerror`, with path, expected and found.
+ */
+export const validator: Validator = {
+  profiles: /*#__PURE__*/ PROFILES.map(({ name }) => name),
+  knows: (profile) => PROFILES.some(({ definition }) => definition === profile),
+  load,
+};
+
+async function start(module: WebAssembly.Module): Promise<Validation> {
+  const glue = createGlue();
+  const onTrap = await instantiate(module, glue);
+  const checker = glue.imports.Checker as CheckerClass;
+  return { checker: (profile) => checkerOf(checker, profile), onTrap };
+}
+
+function checkerOf(Class: CheckerClass, profile: ProfileDefinition): CheckBatch {
+  const checker = new Class(profile.name, Object.values(profile.categories).flat());
+  return ({ text, rows, namesAt }: Batch) => {
+    let checked: string | undefined;
+    try {
+      checked = checker.check(text.slice(0, namesAt), rows) as string | undefined;
+    } catch {
+      // A trap: whoever listens has been told.
+    }
+    return checked === undefined ? undefined : (JSON.parse(checked) as (Checked | null)[]);
+  };
+}
