@@ -3,6 +3,7 @@
 use crate::text;
 use alloc::vec::Vec;
 use tidewire::connection::Event;
+use tidewire::wire::Text;
 
 /// An event's type is unknown to the profile.
 const UNKNOWN: u32 = 0xFFFF;
@@ -27,8 +28,8 @@ pub(crate) struct Batch {
     data: Vec<u8>,
     names: Vec<u8>,
     rows: Vec<u32>,
-    /// The text in UTF-16, if it is not all ASCII.
-    wide: Vec<u16>,
+    /// The length of `data` in UTF-16 units.
+    units: u32,
     /// Whether payloads are parsed at all.
     is_json: bool,
     /// Each payload so far is one JSON object or array, as far as its brackets say.
@@ -40,20 +41,15 @@ pub(crate) struct Batch {
 
 /// What crosses.
 pub(crate) struct Crossing<'b> {
-    pub(crate) text: Text<'b>,
-    /// Lengths are those of the text's units.
+    /// Valid UTF-8.
+    pub(crate) text: &'b [u8],
+    /// Lengths are in UTF-16 units, as JavaScript counts.
     pub(crate) rows: &'b [u32],
-    /// Where the names begin, in the text's units.
+    /// Where the names begin, in these units.
     pub(crate) names_at: u32,
     /// What is before them can be parsed as one array: if that succeeds, its members are
     /// the events' payloads.
     pub(crate) is_array: bool,
-}
-
-/// ASCII, or UTF-16: JavaScript counts in its units.
-pub(crate) enum Text<'b> {
-    Ascii(&'b [u8]),
-    Wide(&'b [u16]),
 }
 
 impl Batch {
@@ -62,7 +58,7 @@ impl Batch {
             data: Vec::new(),
             names: Vec::new(),
             rows: Vec::new(),
-            wide: Vec::new(),
+            units: 0,
             is_json,
             is_array: is_json,
             last_event_id: None,
@@ -79,30 +75,26 @@ impl Batch {
             kind |= REPLAYED;
         }
         let name = match event.index {
-            None => event.name.as_bytes(),
-            Some(_) => &[],
+            None => text::append(event.name, &mut self.names),
+            Some(_) => 0,
         };
-        self.names.extend_from_slice(name);
-        let data = event.data.as_bytes();
         self.data
             .push(if self.rows.is_empty() { b'[' } else { b',' });
-        self.data.extend_from_slice(data);
-        self.is_array = self.is_array && text::is_enclosed(data);
-        let mut id: &[u8] = &[];
+        let data = text::append(event.data, &mut self.data);
+        self.units += data + 1;
+        self.is_array = self.is_array && text::is_enclosed(event.data.as_bytes());
+        let mut id = 0;
         if event.id.is_some() {
             kind |= OWN_ID;
         }
         // An id of its own need not be compared: that it says the same again does no harm.
         if event.id.is_some() || event.last_event_id.as_bytes() != self.last_event_id() {
             kind |= ID_CHANGED;
-            id = event.last_event_id.as_bytes();
             let start = self.names.len();
-            self.names.extend_from_slice(id);
+            id = text::append(Text::from(event.last_event_id), &mut self.names);
             self.last_event_id = Some((start, self.names.len()));
         }
-        let lengths = [name, data, id].map(|part| part.len() as u32);
-        self.rows
-            .extend_from_slice(&[kind, lengths[0], lengths[1], lengths[2]]);
+        self.rows.extend_from_slice(&[kind, name, data, id]);
     }
 
     /// Whether it is to cross before another event is put in.
@@ -113,48 +105,14 @@ impl Batch {
     /// All that was put in.
     pub(crate) fn crossing(&mut self) -> Crossing<'_> {
         self.data.push(b']');
-        let names_at = self.data.len() as u32;
-        if text::is_ascii(&self.data) && text::is_ascii(&self.names) {
-            // The names stay behind the data until it is emptied.
-            self.data.extend_from_slice(&self.names);
-            return Crossing {
-                text: Text::Ascii(&self.data),
-                rows: &self.rows,
-                names_at,
-                is_array: self.is_array,
-            };
-        }
-        let names_at = self.widen();
+        // The names stay behind the data until it is emptied.
+        self.data.extend_from_slice(&self.names);
         Crossing {
-            text: Text::Wide(&self.wide),
+            text: &self.data,
             rows: &self.rows,
-            names_at,
+            names_at: self.units + 1,
             is_array: self.is_array,
         }
-    }
-
-    /// Writes the text in UTF-16, part by part: a character that one breaks off within must not
-    /// be completed by the next. Answers where the names begin.
-    fn widen(&mut self) -> u32 {
-        let mut rest: &[u8] = &self.data;
-        for row in self.rows.chunks_exact_mut(4) {
-            let (before, after) = rest.split_at(1);
-            let (part, after) = after.split_at(row[2] as usize);
-            self.wide.push(u16::from(before[0]));
-            row[2] = text::widen(part, &mut self.wide);
-            rest = after;
-        }
-        self.wide.push(u16::from(b']'));
-        let names_at = self.wide.len();
-        let mut rest: &[u8] = &self.names;
-        for row in self.rows.chunks_exact_mut(4) {
-            for column in [1, 3] {
-                let (part, after) = rest.split_at(row[column] as usize);
-                row[column] = text::widen(part, &mut self.wide);
-                rest = after;
-            }
-        }
-        names_at as u32
     }
 
     /// Empties it; what grew large is given back.
@@ -164,13 +122,12 @@ impl Batch {
             self.before.extend_from_slice(&self.names[start..end]);
         }
         self.data.clear();
+        self.units = 0;
         self.data.shrink_to(KEPT);
         self.names.clear();
         self.names.shrink_to(KEPT);
         self.rows.clear();
         self.rows.shrink_to(KEPT / 4);
-        self.wide.clear();
-        self.wide.shrink_to(KEPT / 2);
         self.is_array = self.is_json;
     }
 

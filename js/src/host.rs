@@ -1,4 +1,4 @@
-use crate::batch::{Batch, Crossing, Text};
+use crate::batch::{Batch, Crossing};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -81,16 +81,6 @@ extern "C" {
         is_array: bool,
         continues: bool,
     ) -> bool;
-    /// The same with a text in UTF-16.
-    #[wasm_bindgen(method, js_name = batch)]
-    fn wide_batch(
-        this: &Host,
-        text: &[u16],
-        rows: &[u32],
-        names_at: u32,
-        is_array: bool,
-        continues: bool,
-    ) -> bool;
     #[wasm_bindgen(method)]
     fn state(this: &Host, state: u32);
     #[wasm_bindgen(method)]
@@ -144,11 +134,7 @@ impl JsHost {
             names_at,
             is_array,
         } = batch.crossing();
-        let host = &self.host;
-        let more = match text {
-            Text::Ascii(text) => host.batch(text, rows, names_at, is_array, continues),
-            Text::Wide(text) => host.wide_batch(text, rows, names_at, is_array, continues),
-        };
+        let more = self.host.batch(text, rows, names_at, is_array, continues);
         batch.clear();
         match more {
             true => Flow::More,

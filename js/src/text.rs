@@ -1,20 +1,10 @@
 //! What has to be known of text before it crosses.
 
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128, v128_or};
-
-/// Whether every byte is of ASCII.
-pub(crate) fn is_ascii(text: &[u8]) -> bool {
-    let (blocks, rest) = text.as_chunks::<32>();
-    let mut all = 0;
-    for block in blocks {
-        for word in block.as_chunks::<8>().0 {
-            all |= u64::from_le_bytes(*word);
-        }
-    }
-    all & 0x8080_8080_8080_8080 == 0 && rest.is_ascii()
-}
+use core::arch::wasm32::{
+    i8x16_ge, i8x16_splat, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_splat, u64x2, v128, v128_or,
+};
+use tidewire::wire::Text;
 
 /// Whether a text is a JSON object or array as a whole, judged by its brackets alone: one is open
 /// from the first byte to the last, and only the last closes it. A string hides brackets.
@@ -97,49 +87,29 @@ fn load(block: &[u8; 16]) -> v128 {
     u64x2(word(0), word(8))
 }
 
-/// Appends a text in UTF-16, U+FFFD for what is not UTF-8. Answers how many units that took.
-pub(crate) fn widen(text: &[u8], wide: &mut Vec<u16>) -> u32 {
-    let start = wide.len();
-    wide.reserve(text.len());
-    if widen_valid(text, wide).is_none() {
-        wide.truncate(start);
-        wide.extend(String::from_utf8_lossy(text).encode_utf16());
+/// Appends a text as UTF-8, with U+FFFD for what is none. Answers how many UTF-16 units it has.
+pub(crate) fn append(text: Text<'_>, out: &mut Vec<u8>) -> u32 {
+    let bytes = text.as_bytes();
+    if text.is_ascii() {
+        out.extend_from_slice(bytes);
+        return bytes.len() as u32;
     }
-    (wide.len() - start) as u32
+    let text = text.to_str();
+    out.extend_from_slice(text.as_bytes());
+    utf16_units(text.as_bytes())
 }
 
-fn widen_valid(mut text: &[u8], wide: &mut Vec<u16>) -> Option<()> {
-    while let [first, after @ ..] = text {
-        let tail = |byte: u8| (byte & 0xC0 == 0x80).then_some(u32::from(byte & 0x3F));
-        let first = u32::from(*first);
-        match (first, after) {
-            (0..0x80, _) => {
-                wide.push(first as u16);
-                text = after;
-            }
-            (0xC2..0xE0, [second, after @ ..]) => {
-                wide.push(((first & 0x1F) << 6 | tail(*second)?) as u16);
-                text = after;
-            }
-            (0xE0..0xF0, [second, third, after @ ..]) => {
-                let unit = (first & 0xF) << 12 | tail(*second)? << 6 | tail(*third)?;
-                if unit < 0x800 || unit & 0xF800 == 0xD800 {
-                    return None;
-                }
-                wide.push(unit as u16);
-                text = after;
-            }
-            (0xF0..0xF5, [second, third, fourth, after @ ..]) => {
-                let low = tail(*second)? << 12 | tail(*third)? << 6 | tail(*fourth)?;
-                let character = char::from_u32((first & 7) << 18 | low)?;
-                if (character as u32) < 0x10000 {
-                    return None;
-                }
-                wide.extend_from_slice(character.encode_utf16(&mut [0; 2]));
-                text = after;
-            }
-            _ => return None,
-        }
+/// The UTF-16 units of UTF-8: every character has one lead byte, and those of four bytes take two.
+#[target_feature(enable = "simd128")]
+fn utf16_units(text: &[u8]) -> u32 {
+    let (blocks, rest) = text.as_chunks::<16>();
+    let mut units = 0;
+    for block in blocks {
+        let block = load(block);
+        let leads = u8x16_bitmask(i8x16_ge(block, i8x16_splat(-64)));
+        let wide = u8x16_bitmask(u8x16_ge(block, u8x16_splat(0xF0)));
+        units += leads.count_ones() + wide.count_ones();
     }
-    Some(())
+    let unit = |&byte: &u8| u32::from(byte as i8 >= -64) + u32::from(byte >= 0xF0);
+    units + rest.iter().map(unit).sum::<u32>()
 }

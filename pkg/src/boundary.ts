@@ -72,12 +72,12 @@ export interface Host {
   headers(): string[];
   when(attempt: number, status: number): boolean;
   /**
-   * Events. `text` (ASCII, or UTF-16) and `rows` are gone after the return. Answers whether to
+   * Events. `text` (UTF-8) and `rows` are gone after the return. Answers whether to
    * read on. The text is `[`, the events' data with commas between, `]`, and from `namesAt` on
    * of each event the name, if its type is unknown, and the id, if it changed or is its own.
    */
   batch(
-    text: Uint8Array | Uint16Array,
+    text: Uint8Array,
     rows: Uint32Array,
     namesAt: number,
     isArray: boolean,

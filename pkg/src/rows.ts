@@ -22,21 +22,18 @@ export interface Rest {
   readonly added: number;
 }
 
-let ascii: TextDecoder | undefined;
-let utf16: TextDecoder | undefined;
+let decoder: TextDecoder | undefined;
 
 /** A batch as it crosses: nothing of it is left in the module's memory. */
 export function batchOf(
-  text: Uint8Array | Uint16Array,
+  text: Uint8Array,
   rows: Uint32Array,
   namesAt: number,
   isArray: boolean,
   continues: boolean,
 ): Batch {
-  const decoder =
-    text.BYTES_PER_ELEMENT === 1
-      ? (ascii ??= new TextDecoder())
-      : (utf16 ??= new TextDecoder('utf-16le', { ignoreBOM: true }));
+  // Its first character is a bracket: there is no byte order mark to be lost.
+  decoder ??= new TextDecoder();
   return { text: decoder.decode(text), rows: rows.slice(), namesAt, isArray, continues };
 }
 
