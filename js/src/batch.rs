@@ -30,6 +30,10 @@ pub(crate) struct Batch {
     rows: Vec<u32>,
     /// The length of `data` in UTF-16 units.
     units: u32,
+    /// The length of each event's data in bytes.
+    lengths: Vec<u32>,
+    /// Where the data ends while it crosses, and the names begin.
+    data_end: usize,
     /// Whether payloads are parsed at all.
     is_json: bool,
     /// Each payload so far is one JSON object or array, as far as its brackets say.
@@ -41,7 +45,7 @@ pub(crate) struct Batch {
 
 /// What crosses.
 pub(crate) struct Crossing<'b> {
-    /// Valid UTF-8.
+    /// UTF-8, if the server sent nothing else: whoever decodes it finds out.
     pub(crate) text: &'b [u8],
     /// Lengths are in UTF-16 units, as JavaScript counts.
     pub(crate) rows: &'b [u32],
@@ -59,6 +63,8 @@ impl Batch {
             names: Vec::new(),
             rows: Vec::new(),
             units: 0,
+            lengths: Vec::new(),
+            data_end: 0,
             is_json,
             is_array: is_json,
             last_event_id: None,
@@ -75,13 +81,14 @@ impl Batch {
             kind |= REPLAYED;
         }
         let name = match event.index {
-            None => text::append(event.name, &mut self.names),
+            None => text::append_mended(event.name, &mut self.names),
             Some(_) => 0,
         };
         self.data
             .push(if self.rows.is_empty() { b'[' } else { b',' });
         let data = text::append(event.data, &mut self.data);
         self.units += data + 1;
+        self.lengths.push(event.data.as_bytes().len() as u32);
         self.is_array = self.is_array && text::is_enclosed(event.data.as_bytes());
         let mut id = 0;
         if event.id.is_some() {
@@ -105,6 +112,7 @@ impl Batch {
     /// All that was put in.
     pub(crate) fn crossing(&mut self) -> Crossing<'_> {
         self.data.push(b']');
+        self.data_end = self.data.len();
         // The names stay behind the data until it is emptied.
         self.data.extend_from_slice(&self.names);
         Crossing {
@@ -112,6 +120,22 @@ impl Batch {
             rows: &self.rows,
             names_at: self.units + 1,
             is_array: self.is_array,
+        }
+    }
+
+    /// After it has crossed and was no UTF-8: puts U+FFFD for what is none. That it stands between
+    /// brackets and commas keeps one event's broken character from the next one's bytes.
+    pub(crate) fn mend(&mut self) {
+        self.data.truncate(self.data_end);
+        let broken = core::mem::take(&mut self.data);
+        let mut rest: &[u8] = &broken;
+        self.units = 0;
+        for (row, bytes) in self.rows.chunks_exact_mut(4).zip(&self.lengths) {
+            self.data.push(rest[0]);
+            let (data, after) = rest[1..].split_at(*bytes as usize);
+            row[2] = text::append_mended(Text::from(data), &mut self.data);
+            self.units += row[2] + 1;
+            rest = after;
         }
     }
 
@@ -123,6 +147,8 @@ impl Batch {
         }
         self.data.clear();
         self.units = 0;
+        self.lengths.clear();
+        self.lengths.shrink_to(KEPT / 16);
         self.data.shrink_to(KEPT);
         self.names.clear();
         self.names.shrink_to(KEPT);

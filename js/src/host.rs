@@ -72,6 +72,7 @@ extern "C" {
     fn headers(this: &Host) -> Array;
     #[wasm_bindgen(method)]
     fn when(this: &Host, attempt: u32, status: u16) -> bool;
+    /// Nothing, if the text is no UTF-8: then it is to be mended and cross again.
     #[wasm_bindgen(method)]
     fn batch(
         this: &Host,
@@ -80,7 +81,7 @@ extern "C" {
         names_at: u32,
         is_array: bool,
         continues: bool,
-    ) -> bool;
+    ) -> Option<bool>;
     #[wasm_bindgen(method)]
     fn state(this: &Host, state: u32);
     #[wasm_bindgen(method)]
@@ -128,13 +129,19 @@ impl JsHost {
     fn cross(&self, is_followed: bool) -> Flow {
         let continues = self.continues.replace(is_followed);
         let mut batch = self.batch.borrow_mut();
-        let Crossing {
-            text,
-            rows,
-            names_at,
-            is_array,
-        } = batch.crossing();
-        let more = self.host.batch(text, rows, names_at, is_array, continues);
+        let cross = |batch: &mut Batch| {
+            let Crossing {
+                text,
+                rows,
+                names_at,
+                is_array,
+            } = batch.crossing();
+            self.host.batch(text, rows, names_at, is_array, continues)
+        };
+        let more = cross(&mut batch).unwrap_or_else(|| {
+            batch.mend();
+            cross(&mut batch).unwrap_or(true)
+        });
         batch.clear();
         match more {
             true => Flow::More,

@@ -87,16 +87,19 @@ fn load(block: &[u8; 16]) -> v128 {
     u64x2(word(0), word(8))
 }
 
-/// Appends a text as UTF-8, with U+FFFD for what is none. Answers how many UTF-16 units it has.
+/// Appends a text as it is. Answers how many UTF-16 units it has, if it is UTF-8.
 pub(crate) fn append(text: Text<'_>, out: &mut Vec<u8>) -> u32 {
     let bytes = text.as_bytes();
-    if text.is_ascii() {
-        out.extend_from_slice(bytes);
-        return bytes.len() as u32;
+    out.extend_from_slice(bytes);
+    match text.is_ascii() {
+        true => bytes.len() as u32,
+        false => utf16_units(bytes),
     }
-    let text = text.to_str();
-    out.extend_from_slice(text.as_bytes());
-    utf16_units(text.as_bytes())
+}
+
+/// Appends a text as UTF-8, with U+FFFD for what is none. Answers how many UTF-16 units it has.
+pub(crate) fn append_mended(text: Text<'_>, out: &mut Vec<u8>) -> u32 {
+    append(Text::from(&*text.to_str()), out)
 }
 
 /// The UTF-16 units of UTF-8: every character has one lead byte, and those of four bytes take two.

@@ -72,7 +72,7 @@ export interface Host {
   headers(): string[];
   when(attempt: number, status: number): boolean;
   /**
-   * Events. `text` (UTF-8) and `rows` are gone after the return. Answers whether to
+   * Events. `text` and `rows` are gone after the return. Answers whether to
    * read on. The text is `[`, the events' data with commas between, `]`, and from `namesAt` on
    * of each event the name, if its type is unknown, and the id, if it changed or is its own.
    */
@@ -82,7 +82,7 @@ export interface Host {
     namesAt: number,
     isArray: boolean,
     continues: boolean,
-  ): boolean;
+  ): boolean | undefined;
   state(state: number): void;
   open(status: number, url: string, redirected: boolean): void;
   /** 0 no, 1 yes, 2 unknown. */

@@ -157,8 +157,10 @@ export class Link implements Source {
           this.#inHost = false;
         }
       },
-      batch: (text, rows, namesAt, isArray, continues) =>
-        receiver.batch(batchOf(text, rows, namesAt, isArray, continues)),
+      batch: (...crossed) => {
+        const batch = batchOf(...crossed);
+        return batch && receiver.batch(batch);
+      },
       state: (state) => receiver.state(STATES[state] ?? 'closed'),
       open: (status, url, redirected) =>
         receiver.open({ status, url: attempts.shownUrl(url), redirected }),

@@ -24,17 +24,23 @@ export interface Rest {
 
 let decoder: TextDecoder | undefined;
 
-/** A batch as it crosses: nothing of it is left in the module's memory. */
+/** A batch as it crosses: nothing of it is left in the module's memory. None, if it is no UTF-8. */
 export function batchOf(
   text: Uint8Array,
   rows: Uint32Array,
   namesAt: number,
   isArray: boolean,
   continues: boolean,
-): Batch {
+): Batch | undefined {
   // Its first character is a bracket: there is no byte order mark to be lost.
-  decoder ??= new TextDecoder();
-  return { text: decoder.decode(text), rows: rows.slice(), namesAt, isArray, continues };
+  decoder ??= new TextDecoder('utf-8', { fatal: true });
+  let decoded: string;
+  try {
+    decoded = decoder.decode(text);
+  } catch {
+    return undefined;
+  }
+  return { text: decoded, rows: rows.slice(), namesAt, isArray, continues };
 }
 
 /** The last event ID that a batch brings, if it brings one. */

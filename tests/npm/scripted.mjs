@@ -148,7 +148,7 @@ export function cross(connection, ...events) {
     names += name + id;
   }
   const array = `[${events.map(({ data }) => data).join(',')}]`;
-  const text = Uint16Array.from(array + names, (character) => character.charCodeAt(0));
+  const text = new TextEncoder().encode(array + names);
   return connection.host.batch(text, Uint32Array.from(rows), array.length, false, false);
 }
 

@@ -188,7 +188,10 @@ export class Feed {
       token: () => Promise.resolve(null),
       headers: () => [],
       when: () => true,
-      batch: (...crossed) => this.#batch(batchOf(...crossed)),
+      batch: (...crossed) => {
+        const batch = batchOf(...crossed);
+        return batch && this.#batch(batch);
+      },
       state: (state) => {
         const waits = 2;
         if (state === waits) {
