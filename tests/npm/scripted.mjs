@@ -61,54 +61,6 @@ export function scriptedFetch(...answers) {
   return Object.assign(fetch, { calls });
 }
 
-/** A `fetch` whose answers are given by hand: each call is opened, sent to, and ended or cut. */
-export function steeredFetch() {
-  const calls = [];
-  const fetch = (url, { signal, headers }) =>
-    new Promise((resolve, reject) => {
-      let controller;
-      const call = {
-        url: String(url),
-        headers: new Headers(headers),
-        aborted: false,
-        async open(status = 200) {
-          const body = new ReadableStream({
-            start(given) {
-              controller = given;
-            },
-          });
-          resolve(new Response(body, { status, headers: { 'content-type': 'text/event-stream' } }));
-          await settled();
-        },
-        async send(...texts) {
-          controller.enqueue(encoder.encode(texts.join('')));
-          await settled();
-          await settled();
-        },
-        async end() {
-          controller.close();
-          await settled();
-        },
-        async cut() {
-          controller.error(new TypeError('terminated'));
-          await settled();
-        },
-      };
-      signal.addEventListener('abort', () => {
-        call.aborted = true;
-        reject(signal.reason);
-      });
-      calls.push(call);
-    });
-  /** The call of this number, once it was made, and open. */
-  const opened = async (number) => {
-    await until(() => calls.length > number, `call ${number} is made`);
-    await calls[number].open();
-    return calls[number];
-  };
-  return Object.assign(fetch, { calls, opened });
-}
-
 /** Waits for a condition, 10 s at most. */
 export async function until(condition, what) {
   const deadline = performance.now() + 10_000;
