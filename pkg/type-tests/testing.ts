@@ -28,6 +28,7 @@ export async function typedByItsType(): Promise<void> {
   await request.send({ type: 'unknown', data });
   // @ts-expect-error -- the profile has no envelope
   await request.send({ type: 'sync.accounts.completed', data, meta: { stream_id: 'queen' } });
+  await request.cut(new TypeError('Load failed'));
   // @ts-expect-error -- a number of seconds, a date or its text
   await request.refuse(503, { retryAfter: {} });
 }

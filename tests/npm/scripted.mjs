@@ -1,62 +1,52 @@
 // Servers that are scripted to the byte, and a module that is scripted to the call.
 
-const encoder = new TextEncoder();
+import { scriptedServer, settled } from '../../pkg/dist/testing.js';
+
+export { settled };
 
 /** An event stream's answer, cut into just these chunks: text, or bytes. */
 export function answer(
   chunks,
   { end = 'close', status = 200, headers = {}, type = 'text/event-stream' } = {},
 ) {
-  return { chunks, end, status, headers: { ...(type && { 'content-type': type }), ...headers } };
+  return { chunks, end, status, headers: { 'content-type': type, ...headers } };
 }
 
-/** A `fetch` that gives these answers, one after the other, and records what it was asked. */
+/**
+ * A `fetch` that gives these answers, one after the other, and records what it was asked: the
+ * package's scripted server, its scripts written as data.
+ */
 export function scriptedFetch(...answers) {
+  const server = scriptedServer({
+    answer(request) {
+      const script = answers[request.number - 1];
+      if (script instanceof Error) {
+        request.cut(script);
+      } else if (script !== undefined) {
+        const { chunks, end, status, headers } = script;
+        request.open({ status, headers });
+        request.sendRaw(...chunks);
+        if (end === 'close') request.end();
+        else if (end === 'error') request.cut();
+      }
+    },
+  });
   const calls = [];
-  const fetch = async (url, init) => {
-    const { signal } = init;
-    const call = {
-      url: String(url),
+  const fetch = (url, init) => {
+    const answered = server.fetch(url, init);
+    const request = server.requests.at(-1);
+    calls.push({
+      url: request.url.href,
       init,
-      headers: new Headers(init.headers),
-      aborted: false,
-      read: 0,
-    };
-    calls.push(call);
-    signal?.addEventListener('abort', () => {
-      call.aborted = true;
-    });
-    const script = answers[calls.length - 1];
-    if (script === undefined) {
-      return new Promise((_, reject) => {
-        signal?.addEventListener('abort', () => reject(signal.reason));
-      });
-    }
-    if (script instanceof Error) {
-      throw script;
-    }
-    const { chunks, end, status, headers } = script;
-    const rest = chunks.map((chunk) => (typeof chunk === 'string' ? encoder.encode(chunk) : chunk));
-    const body = new ReadableStream(
-      {
-        pull(controller) {
-          const chunk = rest.shift();
-          if (chunk !== undefined) {
-            call.read += 1;
-            controller.enqueue(chunk);
-            return undefined;
-          }
-          if (end === 'close') {
-            controller.close();
-          } else if (end === 'error') {
-            controller.error(new TypeError('terminated'));
-          }
-          return new Promise(() => {});
-        },
+      headers: request.headers,
+      get aborted() {
+        return init.signal.aborted;
       },
-      { highWaterMark: 0 },
-    );
-    return new Response([204, 304].includes(status) ? null : body, { status, headers });
+      get read() {
+        return (answers[request.number - 1]?.chunks.length ?? 0) - request.unread;
+      },
+    });
+    return answered;
   };
   return Object.assign(fetch, { calls });
 }
@@ -102,11 +92,6 @@ export function cross(connection, ...events) {
   const array = `[${events.map(({ data }) => data).join(',')}]`;
   const text = new TextEncoder().encode(array + names);
   return connection.host.batch(text, Uint32Array.from(rows), array.length, false, false);
-}
-
-/** All that is queued in microtasks, done. */
-export function settled() {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**

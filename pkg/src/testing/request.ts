@@ -66,8 +66,11 @@ export interface ScriptedRequest<P extends AnyProfile = AnyProfile> {
   retry(milliseconds: number): Promise<void>;
   /** Ends the stream as a server does that has said all, or restarts. What was sent is read first. */
   end(): Promise<void>;
-  /** Breaks the connection; before it is open: there is no connection. What was sent is read first. */
-  cut(): Promise<void>;
+  /**
+   * Breaks the connection; before it is open: there is no connection. What was sent is read first.
+   * `error` is what the client is told, a TypeError if left out.
+   */
+  cut(error?: Error): Promise<void>;
   /** Answers with a status that is no stream. */
   refuse(status: number, refusal?: Refusal): Promise<void>;
 }
@@ -199,9 +202,9 @@ export class Exchange implements ScriptedRequest {
     return settled();
   }
 
-  cut(): Promise<void> {
+  cut(error: Error = new TypeError('network error: the connection was cut')): Promise<void> {
     if (this.#mayAnswer()) {
-      this.#break(new TypeError('network error: the connection was cut'));
+      this.#break(error);
     }
     return settled();
   }
