@@ -32,13 +32,6 @@ fn the_rust_of_the_readme_is_what_the_browser_runs() {
 }
 
 #[test]
-fn the_javascript_of_the_readme_is_what_node_runs() {
-    let source = include_str!("npm/readme.test.mjs");
-    let (_, body) = block("js").split_once("\n\n").expect("imports come first");
-    assert_eq!(body, marked(source, "// README\n"));
-}
-
-#[test]
 fn every_file_that_the_readme_names_is_there() {
     for path in README.split(['`', '(', ')']).filter(|path| {
         ["tests/", "src/", "server/", "pkg/", "docs/"]
@@ -48,6 +41,39 @@ fn every_file_that_the_readme_names_is_there() {
         let full = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         assert!(full.exists(), "the README names {path}");
     }
+}
+
+/// The pages that a text links to, by their names in `docs/`.
+fn linked_pages(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).chain(text.split("]: ").skip(1));
+    let targets = targets.filter_map(|rest| rest.split([')', '\n', '#']).next());
+    targets
+        .map(|target| {
+            target
+                .strip_prefix("https://github.com/tidewire/tidewire/blob/main/docs/")
+                .unwrap_or(target)
+        })
+        .filter(|target| target.ends_with(".md") && !target.contains('/'))
+}
+
+#[test]
+fn every_page_that_a_guide_or_the_packages_readme_links_to_is_there() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let pages = std::fs::read_dir(&docs).expect("the folder is there");
+    let mut paths: Vec<_> = pages
+        .map(|entry| entry.expect("it can be listed").path())
+        .filter(|path| path.extension().is_some_and(|it| it == "md"))
+        .collect();
+    paths.push(docs.join("../pkg/README.md"));
+    let mut links = 0;
+    for path in paths {
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        for page in linked_pages(&text) {
+            assert!(docs.join(page).exists(), "{}: {page}", path.display());
+            links += 1;
+        }
+    }
+    assert!(links >= 20, "{links} links were found");
 }
 
 /// A row of the table of faults: the tests that show it without a browser, and in one.
