@@ -12,12 +12,19 @@ import type { Checked, CheckBatch } from './validator.js';
 /** An event whose payload could not be read. */
 export class DecodeFailure {
   constructor(
+    /** What is wrong, and where. */
     readonly error: DecodeError,
+    /** The event's type. */
     readonly type: string,
+    /** The event's name, as a profile would list it. */
     readonly name: string,
+    /** The event's category. */
     readonly category: string | null,
+    /** The id that the event came with, or null. */
     readonly id: string | null,
+    /** The id to go on from, after this event. */
     readonly lastEventId: string,
+    /** The data as it came. */
     readonly raw: string,
   ) {}
 }

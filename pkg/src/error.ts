@@ -44,6 +44,7 @@ export interface TidewireErrorFields {
 
 /** Why a stream, or one attempt at it, failed. */
 export class TidewireError extends Error {
+  /** What kind of failure it was, for programs. */
   readonly code: ErrorCode;
   /** The HTTP status, where there was an answer. */
   readonly status?: number;

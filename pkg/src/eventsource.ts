@@ -26,8 +26,11 @@ export interface EventSourceInit {
 
 /** The events that are not the server's to name. */
 export interface EventSourceEventMap {
+  /** The connection is open. */
   open: Event;
+  /** An event that the server gave no name. */
   message: MessageEvent;
+  /** The connection is lost: `readyState` says whether it is opened again. */
   error: Event;
 }
 
@@ -42,6 +45,7 @@ const CLOSED = 2;
 
 // Methods of a class cannot be overloaded without being written: these are EventTarget's.
 export interface EventSource {
+  /** Listens to events of a name that the server gave, or to `open`, `message`, `error`. */
   addEventListener<K extends keyof EventSourceEventMap>(
     type: K,
     listener: (this: EventSource, event: EventSourceEventMap[K]) => unknown,
@@ -57,6 +61,7 @@ export interface EventSource {
     listener: EventListenerOrEventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /** Takes a listener away. */
   removeEventListener<K extends keyof EventSourceEventMap>(
     type: K,
     listener: (this: EventSource, event: EventSourceEventMap[K]) => unknown,

@@ -12,10 +12,13 @@ import { oneOf, shown, suggestion } from './wording.js';
 export interface TokenRequest {
   /** Which attempt this is, from 1. */
   readonly attempt: number;
+  /** `unauthorized`: the last one was answered with 401. `filter`: the filter is being changed. */
   readonly reason: 'connect' | 'reconnect' | 'unauthorized' | 'filter';
 }
 
+/** A token; without one, none is sent. */
 export type Token = string | null | undefined;
+/** What a query parameter may be; null and undefined leave it out. */
 export type QueryValue = string | number | boolean | null | undefined;
 
 /** When and how often to try again. Delays are milliseconds. */
@@ -86,6 +89,7 @@ export interface ConnectOptions<
     URLSearchParams | { readonly [name: string]: QueryValue | readonly QueryValue[] } | undefined;
   /** A plain object or a list is sent as JSON; a stream cannot be sent. */
   readonly body?: BodyInit | object | null | undefined;
+  /** As `fetch` has it: `include` sends cookies to another origin too. */
   readonly credentials?: RequestCredentials | undefined;
   /** Where to go on. */
   readonly lastEventId?: string | undefined;
@@ -101,6 +105,7 @@ export interface ConnectOptions<
   readonly maxEventBytes?: number | undefined;
   /** `false`: never. Every method but GET is sent once, whatever happens. */
   readonly reconnect?: ReconnectOptions | false | undefined;
+  /** How much may wait for a slow consumer. */
   readonly buffer?: BufferOptions | undefined;
   /** When payloads are parsed: before delivery, when looked at, or not. Default: as the profile says. */
   readonly parse?: Mode | undefined;

@@ -98,7 +98,9 @@ export interface Profile<
   Categories = Record<string, keyof Events & string>,
   Open extends boolean = boolean,
 > {
+  /** What messages call it. */
   readonly name: string;
+  /** The data behind it. */
   readonly definition: ProfileDefinition;
   /** For the type checker alone: there is nothing at run time. */
   readonly [types]?: { events: Events; meta: Meta; categories: Categories; open: Open };

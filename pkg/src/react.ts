@@ -141,4 +141,5 @@ export function createUseEvents(connect: Connect): UseEvents {
   }) as UseEvents;
 }
 
+/** The events of a stream, as a component sees them: the latest, or what a reducer makes of all. */
 export const useEvents: UseEvents = /* @__PURE__ */ createUseEvents(connect);

@@ -7,7 +7,9 @@ import { report } from './report.js';
 
 /** Keeps a cursor for each stream, under a key that holds no secret. */
 export interface CursorStore {
+  /** The id to go on after; nothing, to begin anew. It has 10 s. */
   get(key: string): string | null | undefined | PromiseLike<string | null | undefined>;
+  /** Keeps it, whenever more was consumed. What it throws is reported once and stops nothing. */
   set(key: string, lastEventId: string): unknown;
 }
 

@@ -18,10 +18,12 @@ import type {
 } from './event.js';
 import type { AnyProfile, TypesOf } from './profile.js';
 
+/** `waiting`: for the next attempt, or for the page to be seen again. */
 export type StreamState = 'connecting' | 'open' | 'waiting' | 'closed';
 
 /** How a stream ended. */
 export interface Closed {
+  /** Why; the first three are no errors. */
   readonly reason:
     /** By `close()`, or by leaving a `for await`. */
     | 'closed'
@@ -39,7 +41,9 @@ export interface Closed {
     | 'slow-consumer'
     /** The platform cannot run this. */
     | 'unsupported';
+  /** The HTTP status, where it was one that ended it. */
   readonly status?: number | undefined;
+  /** What `for await` throws; absent where the end is none. */
   readonly error?: TidewireError | undefined;
 }
 
@@ -47,6 +51,7 @@ export interface Closed {
 export interface StreamNews {
   /** A stream is open, also after a reconnection. `status` is 0 where the transport hides it. */
   open: { readonly status: number; readonly url: string; readonly redirected: boolean };
+  /** Another `state`. */
   state: { readonly state: StreamState };
   /** After each reconnection, in its place among the events. */
   resumed: { readonly recovered: 'yes' | 'no' | 'unknown'; readonly lastEventId: string };
@@ -80,7 +85,9 @@ type NewsListener<Type extends keyof StreamNews> =
 
 /** A change of what is delivered; what is left out is empty. Nothing at all is everything. */
 export interface FilterChange<P extends AnyProfile> {
+  /** Events of these categories. */
   readonly categories?: readonly CategoryName<P>[] | undefined;
+  /** Events of these types; `*` stands for any run of characters. */
   readonly types?: readonly TypeName<P>[] | undefined;
 }
 
@@ -112,6 +119,7 @@ export interface TidewireStream<
   Delivered = StreamEvent<P, Mode>,
   Change = FilterChange<P>,
 > extends AsyncIterable<Delivered> {
+  /** Whether it is open, and if not, why. */
   readonly state: StreamState;
   /** The id to go on from: that of the last event that was delivered. */
   readonly lastEventId: string;
@@ -152,6 +160,7 @@ export interface TidewireStream<
     listener: NewsListener<Type> | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  /** Takes a listener away. */
   removeEventListener<Type extends keyof StreamNews>(
     type: Type,
     listener: NewsListener<Type> | null,

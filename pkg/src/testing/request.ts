@@ -18,6 +18,7 @@ export interface Answer {
 export interface Refusal {
   /** The `Retry-After` header: seconds, or a date. */
   readonly retryAfter?: number | string | Date | undefined;
+  /** Further headers. */
   readonly headers?: HeadersInit | undefined;
   /** An object is sent as JSON. */
   readonly body?: string | object | undefined;
@@ -37,8 +38,11 @@ export type RequestState = 'pending' | 'open' | 'closed' | 'aborted';
 export interface ScriptedRequest<P extends AnyProfile = AnyProfile> {
   /** From 1, in the order in which the server was asked. */
   readonly number: number;
+  /** What was asked for. */
   readonly url: URL;
+  /** In capitals. */
   readonly method: string;
+  /** As they were sent. */
   readonly headers: Headers;
   /** As `fetch` was given it, or null. */
   readonly body: unknown;
@@ -48,6 +52,7 @@ export interface ScriptedRequest<P extends AnyProfile = AnyProfile> {
   readonly lastEventId: string;
   /** The token, from where the profile puts it; null if none was sent. */
   readonly token: string | null;
+  /** How far its answer is. */
   readonly state: RequestState;
   /** Resolves when it is closed or aborted. */
   readonly closed: Promise<void>;

@@ -5,6 +5,7 @@ import { plain } from '../profiles/plain.js';
 import { Exchange, type ScriptedRequest } from './request.js';
 import { realTime } from './tasks.js';
 
+/** What the server is to be like. */
 export interface ScriptedServerOptions<P extends AnyProfile = AnyProfile> {
   /** What it speaks: how events are written, where the token stands. Default `plain`. */
   readonly profile?: P | undefined;
