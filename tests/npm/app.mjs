@@ -41,7 +41,7 @@ export async function install(name, tarball, pages) {
     await rm(join(folder, old), { recursive: true, force: true });
   }
   await cp(join(fixtures, name), folder, { recursive: true });
-  if (!['next', 'vitest'].includes(name)) await cp(join(fixtures, 'shared'), join(folder, 'src'), { recursive: true });
+  if (!['jest', 'next', 'vitest'].includes(name)) await cp(join(fixtures, 'shared'), join(folder, 'src'), { recursive: true });
   const manifest = JSON.parse(await readFile(join(fixtures, name, 'package.json'), 'utf8'));
   manifest.dependencies = { ...manifest.dependencies, tidewire: `file:${tarball}` };
   const wanted = JSON.stringify(manifest, null, 2);

@@ -1,5 +1,5 @@
-// The packed package in a project with vitest: the tests that docs/testing.md shows, run by their
-// own runner and checked by the compiler.
+// The packed package in projects with test runners: the tests that docs/testing.md shows, run by
+// vitest and checked by the compiler; and, when TIDEWIRE_THOROUGH is set, a few by jest.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { root } from '../e2e/server.mjs';
-import { install, pack, program } from './app.mjs';
+import { build, install, pack, program } from './app.mjs';
 
 const app = new URL('apps/vitest/', import.meta.url);
 
@@ -30,4 +30,11 @@ test("a project with vitest tests its own code: events, cuts, refusals, tokens, 
   const tsc = join(root, 'pkg/node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [tsc, '--project', folder], { stdio: 'inherit' });
   t.diagnostic(`vitest: ${passed.length} tests passed`);
+});
+
+const others = { skip: process.env.TIDEWIRE_THOROUGH === undefined && 'TIDEWIRE_THOROUGH is not set' };
+
+test('a project with jest does, too', others, async () => {
+  const folder = await install('jest', await pack(), {});
+  await build(folder);
 });
