@@ -68,7 +68,9 @@ export async function compileText(base64: string): Promise<WebAssembly.Module> {
   for (let at = 0; at < text.length; at += 1) {
     bytes[at] = text.charCodeAt(at);
   }
-  const unzipped = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  // Not by a Blob: jsdom's has no stream.
+  const zipped = new Response(bytes).body as ReadableStream<BufferSource>;
+  const unzipped = zipped.pipeThrough(new DecompressionStream('gzip'));
   return WebAssembly.compile(await new Response(unzipped).arrayBuffer());
 }
 

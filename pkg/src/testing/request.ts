@@ -138,7 +138,7 @@ export class Exchange implements ScriptedRequest {
   }
 
   get unread(): number {
-    return this.#pieces.filter((piece) => piece instanceof Uint8Array).length;
+    return this.#pieces.filter(isChunk).length;
   }
 
   get json(): unknown {
@@ -268,7 +268,7 @@ export class Exchange implements ScriptedRequest {
           new Promise((resolve) => {
             this.#give = (piece) => {
               this.#give = undefined;
-              if (piece instanceof Uint8Array) controller.enqueue(piece);
+              if (isChunk(piece)) controller.enqueue(piece);
               else if (piece === END) controller.close();
               else controller.error(piece);
               resolve();
@@ -334,6 +334,11 @@ export class Exchange implements ScriptedRequest {
     this.#state = state;
     this.#close();
   }
+}
+
+/** Not by its class: jsdom's Uint8Array is not that of what Node encodes. */
+function isChunk(piece: Piece): piece is Uint8Array {
+  return ArrayBuffer.isView(piece);
 }
 
 function withDefault(given: HeadersInit | undefined, name: string, value: string): Headers {
