@@ -205,7 +205,7 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
   checkFilter(profile, filter);
   checkOverflow(options.buffer?.overflow, profile, transport);
   checkRepetition(options, profile, method);
-  checkValidation(options, profile);
+  options.validate && options.validate.accept(profile, options.parse);
   if (transport === 'eventsource') {
     checkEventSource(options, profile, method);
   }
@@ -340,7 +340,7 @@ const OPTIONS: Checks<ConnectOptions> = {
   parse: words('eager', 'lazy', 'text'),
   validate: (value) =>
     value === false ||
-    (isObject(value) && typeof (value as Partial<Validator>).knows === 'function')
+    (isObject(value) && typeof (value as Partial<Validator>).accept === 'function')
       ? undefined
       : "the validator that \"import { validator } from 'tidewire/validate'\" gives, or false",
   idempotencyKey: (value) =>
@@ -444,25 +444,6 @@ function checkRepetition(
   if (options.store !== undefined && (sentOnce || profile.cursor === 'none')) {
     const who = profile.cursor === 'none' ? profile.name : `a ${method}`;
     throw new TypeError(`store: ${who} cannot be told where to go on`);
-  }
-}
-
-/** Payloads are checked before they are delivered, by types that only built-in profiles have. */
-function checkValidation({ validate, parse }: ConnectOptions, profile: ProfileDefinition): void {
-  if (!validate) {
-    return;
-  }
-  if (!validate.knows(profile)) {
-    throw new TypeError(
-      `validate: there are no types of ${profile.name}'s payloads. Allowed: the built-in profiles ` +
-        validate.profiles.join(', '),
-    );
-  }
-  if (parse !== undefined && parse !== 'eager') {
-    throw new TypeError(
-      `validate: payloads are checked before they are delivered, which parse: '${parse}' forbids. ` +
-        "Allowed: 'eager'",
-    );
   }
 }
 

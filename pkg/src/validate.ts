@@ -37,8 +37,20 @@ const load = /*#__PURE__*/ moduleLoader(() => compileText(base64), start, {});
  * delivered. What does not fit is a `decodeerror`, with path, expected and found.
  */
 export const validator: Validator = {
-  profiles: /*#__PURE__*/ PROFILES.map(({ name }) => name),
-  knows: (profile) => PROFILES.some(({ definition }) => definition === profile),
+  accept(profile, parse) {
+    if (!PROFILES.some(({ definition }) => definition === profile)) {
+      throw new TypeError(
+        `validate: there are no types of ${profile.name}'s payloads. Allowed: the built-in profiles ` +
+          PROFILES.map(({ name }) => name).join(', '),
+      );
+    }
+    if (parse !== undefined && parse !== 'eager') {
+      throw new TypeError(
+        `validate: payloads are checked before they are delivered, which parse: '${parse}' forbids. ` +
+          "Allowed: 'eager'",
+      );
+    }
+  },
   load,
 };
 

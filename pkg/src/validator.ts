@@ -1,15 +1,14 @@
 /** What `tidewire/validate` offers, as the rest of the package sees it. */
 
+import type { Parse } from './event.js';
 import type { Running } from './module.js';
 import type { ProfileDefinition } from './profile.js';
 import type { Batch } from './rows.js';
 
 /** Checks payloads before they are delivered: the option `validate`. */
 export interface Validator {
-  /** The profiles whose payloads it has types of. */
-  readonly profiles: readonly string[];
-  /** Whether it has the types of this very profile. */
-  knows(profile: ProfileDefinition): boolean;
+  /** @throws TypeError if it has no types of this very profile, or payloads are not parsed in time. */
+  accept(profile: ProfileDefinition, parse: Parse | undefined): void;
   /** Loads its WebAssembly module: at the first `connect` that asks for it. */
   load(): Promise<Validation>;
 }
