@@ -133,6 +133,20 @@ const RUNS = {
       shows: [[1, 7]],
     },
   ],
+  validate: [
+    {
+      answers: [
+        streaming(
+          'event: sync.accounts.completed\ndata: {"connection_id": "c", "account_count": "3"}\n\n',
+          'event: sync.accounts.completed\ndata: {"connection_id": "c", "account_count": 3}\n\n',
+        ),
+      ],
+      shows: [
+        ['sync.accounts.completed', '$.account_count', 'a whole number, 0 or more', '"3"'],
+        [{ connection_id: 'c', account_count: 3 }],
+      ],
+    },
+  ],
   filters: [
     {
       answers: [
