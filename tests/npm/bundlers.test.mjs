@@ -87,13 +87,13 @@ test('Parcel builds every entry, in a worker too', others, async (t) => {
   await matrix(t, 'Parcel', join(folder, 'dist'), WITH_WORKER);
 });
 
-test('Next renders a client component of every entry, and runs Tidewire on its server and edge', others, async (t) => {
+test('Next renders a client component of every entry, and one with the hook, and runs Tidewire on its server and edge', others, async (t) => {
   const folder = await install('next', tarball, {});
   await build(folder);
   const next = ['next/dist/bin/next', 'start', '--hostname', '127.0.0.1', '--port', '0'];
   const { url, stop } = await start(folder, ...next);
   t.after(stop);
-  await compare(t, 'Next', ENTRIES, (entry) => visit(`${url}/${entry}`));
+  await compare(t, 'Next', [...ENTRIES, 'react'], (entry) => visit(`${url}/${entry}`));
 
   for (const route of ['relay', 'edge']) {
     const { control, address } = await namespace();
