@@ -1,5 +1,6 @@
 // The packed package in projects with test runners: the tests that docs/testing.md shows, run by
-// vitest and checked by the compiler; and, when TIDEWIRE_THOROUGH is set, a few by jest.
+// vitest and checked by the compiler; when TIDEWIRE_THOROUGH is set, a few by jest; and one in a
+// browser, where some runners take tests.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -8,7 +9,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { root } from '../e2e/server.mjs';
+import { launch } from '../e2e/visit.mjs';
 import { build, install, pack, program } from './app.mjs';
+import { serveFolder } from './static-server.mjs';
 
 const app = new URL('apps/vitest/', import.meta.url);
 
@@ -38,3 +41,49 @@ test('a project with jest does, too', others, async () => {
   const folder = await install('jest', await pack(), {});
   await build(folder);
 });
+
+test('the server and the clock do in a browser what they do in Node', async (t) => {
+  const [browser, site] = await Promise.all([
+    launch(),
+    serveFolder(root, (path) => {
+      return path === '/' && { status: 200, headers: { 'content-type': 'text/html' }, body: '<!doctype html>' };
+    }),
+  ]);
+  t.after(() => Promise.all([browser.close(), site.close()]));
+  const page = await browser.newPage();
+  await page.goto(site.url);
+  const { elapsed, ...rest } = await page.evaluate(inBrowser);
+  assert.deepEqual(rest, {
+    messages: ['first', 'second', 'third'],
+    state: 'aborted',
+    isBack: true,
+  });
+  assert.ok(elapsed >= 3_600_000, `${elapsed}`);
+});
+
+/** In the page. */
+async function inBrowser() {
+  const { connect } = await import('/pkg/dist/index.js');
+  const { EventSource } = await import('/pkg/dist/eventsource.js');
+  const { installClock, scriptedServer } = await import('/pkg/dist/testing.js');
+  const { setTimeout } = window;
+  const clock = installClock();
+  const server = scriptedServer();
+  const messages = [];
+  const stream = connect('/events', { fetch: server.fetch, staleAfter: 3_600_000 });
+  stream.on('message', ({ raw }) => messages.push(raw));
+  const request = await server.request();
+  const since = clock.now;
+  await request.send({ type: 'message', data: 'first' });
+  const second = await clock.until(server.request());
+  await second.send({ type: 'message', data: 'second' });
+  const elapsed = clock.now - since;
+  stream.close();
+
+  const source = new EventSource('/events', { fetch: server.fetch });
+  source.onmessage = ({ data }) => messages.push(data);
+  await (await server.request()).send({ type: 'message', data: 'third' });
+  source.close();
+  clock.uninstall();
+  return { messages, elapsed, state: request.state, isBack: window.setTimeout === setTimeout };
+}
