@@ -1,6 +1,7 @@
 // What the package offers for the tests of others: the scripted server and the clock.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { EventSource } from '../../pkg/dist/eventsource.js';
 import { connect, defineProfile } from '../../pkg/dist/index.js';
@@ -14,6 +15,7 @@ import {
 } from '../../pkg/dist/profiles/index.js';
 import { encodeEvent, installClock, scriptedServer, settled } from '../../pkg/dist/testing.js';
 
+const testing = new URL('../../pkg/dist/testing.js', import.meta.url).href;
 const url = 'http://test.example/events';
 const imported = (name) => ({
   type: 'import.failed',
@@ -41,7 +43,20 @@ function clockFor(t) {
   return clock;
 }
 
+// First in this file, while nobody has loaded the module yet.
+test('an EventSource is answered, whose first request does not wait for the module', async (t) => {
+  const server = scriptedServer();
+  const source = new EventSource(url, { fetch: server.fetch });
+  t.after(() => source.close());
+  const heard = [];
+  source.onmessage = ({ data }) => heard.push(data);
+  const request = await server.request();
+  await request.send(...['a', 'b', 'c'].map((data) => ({ type: 'message', data })));
+  assert.deepEqual(heard, ['a', 'b', 'c']);
+});
+
 test('an event of each profile arrives as it was sent', async (t) => {
+  const clock = clockFor(t);
   const inField = defineProfile({
     name: 'mine',
     categories: { all: ['tick'] },
@@ -62,9 +77,7 @@ test('an event of each profile arrives as it was sent', async (t) => {
     const { request, heard } = await listening(t, profile);
     await request.send(...events);
     // Hive's history is put in order first.
-    for (let wait = 0; heard.length === 0 && wait < 100; wait += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await clock.advance(150);
     assert.deepEqual(
       heard.map(({ type, name, data, meta, id }) => ({ type, name, data, meta, id })),
       events.map(({ type, name, data, meta, id }) => ({
@@ -83,6 +96,10 @@ test('an alias goes out under its own name', async (t) => {
   const { request, heard } = await listening(t, stockAgent);
   await request.send({ type: 'chunk', name: 'token', data: { content: 'a' } });
   assert.deepEqual([heard[0].type, heard[0].raw], ['chunk', '{"type":"token","content":"a"}']);
+});
+
+test('an event without a name is a message', () => {
+  assert.equal(encodeEvent(plain, { type: 'message', data: 'a\r\nb' }), 'data: a\ndata: b\n\n');
 });
 
 test('an event that cannot be written is refused, and the nearest type is named', () => {
@@ -270,7 +287,10 @@ test('a request that never comes is told, with those that came', async (t) => {
       '  request 1 (GET http://test.example/events, pending)\n' +
       'A reconnection waits for its delay: where the clock is a fake, advance it.',
   });
-  await assert.rejects(scriptedServer().request({ timeout: 5 }), /None was made at all/);
+  const nobody = scriptedServer();
+  await assert.rejects(nobody.request({ timeout: 5 }), /None was made at all/);
+  void nobody.fetch(url);
+  assert.equal((await nobody.request()).number, 1, 'who has given up gets none');
 });
 
 test('several wait for requests, and each gets its own', async () => {
@@ -280,22 +300,29 @@ test('several wait for requests, and each gets its own', async () => {
   assert.deepEqual((await both).map(({ url: { pathname } }) => pathname), ['/a', '/b']);
 });
 
-test('an EventSource and a plain fetch are answered, too', async (t) => {
-  const server = scriptedServer();
-  const source = new EventSource(url, { fetch: server.fetch });
-  t.after(() => source.close());
-  const heard = [];
-  source.onmessage = ({ data }) => heard.push(data);
+test('a plain fetch is answered, too', async () => {
+  const server = scriptedServer({ profile: dashtam });
+  const asked = server.fetch(new Request(`${url}?Last-Event-ID=7`, { method: 'PUT', body: 'x' }));
   const request = await server.request();
-  await request.send(...['a', 'b', 'c'].map((data) => ({ type: 'message', data })));
-  assert.deepEqual(heard, ['a', 'b', 'c']);
-
-  const asked = server.fetch(new Request(`${url}?page=2`, { method: 'PUT', body: 'x' }));
-  const second = await server.request();
-  assert.deepEqual([second.method, second.url.search], ['PUT', '?page=2']);
-  second.sendRaw('whole ', 'answer');
-  second.end();
+  assert.deepEqual([request.method, request.url.search], ['PUT', '?Last-Event-ID=7']);
+  assert.equal(request.lastEventId, '7', 'as an EventSource of the browser says it');
+  request.sendRaw('whole ', 'answer');
+  request.end();
   assert.equal(await (await asked).text(), 'whole answer');
+});
+
+test('a script that fails fails its request, and is reported', async () => {
+  const program = `
+    import { scriptedServer } from ${JSON.stringify(testing)};
+    const server = scriptedServer({ answer: () => { throw new Error('a slip'); } });
+    process.on('unhandledRejection', ({ message }) => console.log('reported:', message));
+    await server.fetch('http://test.example/').catch(({ message }) => console.log(message));
+  `;
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', program]);
+  assert.deepEqual(output.toString().trim().split('\n').sort(), [
+    'reported: a slip',
+    'request 1 (GET http://test.example/, pending): its script failed',
+  ]);
 });
 
 test('the clock calls timers in their order, and what they lead to in between', async (t) => {
