@@ -1,6 +1,6 @@
 // A page of components that the test asks for.
 
-import { Component, StrictMode } from 'react';
+import { Component, StrictMode, useEffect } from 'react';
 import { createRoot, hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server.browser';
 import { useEvents } from 'tidewire/react';
@@ -14,12 +14,15 @@ const token = () => query.get('token');
 const profiles = { dashtam, stockAgent };
 
 const page = {
-  /** What each component has got last, and how often it rendered. */
+  /** What each component has got last, how often it rendered, and how often it was mounted. */
   shown: {},
   renders: {},
+  mounts: {},
   problems: [],
   show(parts, { strict = false } = {}) {
-    root.render(<Page parts={parts} strict={strict} />);
+    const all = <Page parts={parts} />;
+    // Only as the root does it mount all twice.
+    root.render(strict ? <StrictMode>{all}</StrictMode> : all);
   },
   unmount() {
     root.unmount();
@@ -36,12 +39,11 @@ const page = {
 let root = createRoot(document.querySelector('main').appendChild(document.createElement('div')));
 window.page = page;
 
-function Page({ parts, strict }) {
-  const all = parts.map(({ as = 'Latest', name = as, ...props }) => {
+function Page({ parts }) {
+  return parts.map(({ as = 'Latest', name = as, ...props }) => {
     const Part = own[as] ?? guide[as];
     return own[as] ? <Part key={name} name={name} {...props} /> : <Part key={name} url={at(props.path)} token={token} />;
   });
-  return strict ? <StrictMode>{all}</StrictMode> : all;
 }
 
 const own = {
@@ -104,5 +106,8 @@ function at(path) {
 function seen(name, shown) {
   page.shown[name] = shown;
   page.renders[name] = (page.renders[name] ?? 0) + 1;
+  useEffect(() => {
+    page.mounts[name] = (page.mounts[name] ?? 0) + 1;
+  }, [name]);
   return <p id={name}>{shown.state}</p>;
 }
