@@ -17,6 +17,8 @@ export default {
     .filter((types) => types !== undefined)
     .map(source),
   out: 'api',
+  // Links to sources would need a remote that a checkout may not have.
+  disableSources: true,
   excludePrivate: true,
   hideGenerator: true,
   treatWarningsAsErrors: true,

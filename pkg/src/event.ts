@@ -118,13 +118,6 @@ export type Selected<P extends AnyProfile, Category, Type> = string extends Know
     ? KnownType<P>
     : TypesInCategories<P, Exclude<Category, AnyName>> | TypesCalled<P, Exclude<Type, AnyName>>;
 
-/** The categories that hold no other types than these. */
-export type CategoryWithin<P extends AnyProfile, Type> = {
-  [Category in CategoryName<P>]: [TypesInCategories<P, Category>] extends [Type]
-    ? Category
-    : never;
-}[CategoryName<P>];
-
 type UnknownIfOpen<P extends AnyProfile> = true extends TypesOf<P>['open']
   ? UnknownEvent<P>
   : never;

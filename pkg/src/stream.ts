@@ -7,10 +7,8 @@ import type { TidewireError } from './error.js';
 import type {
   AnyName,
   CategoryName,
-  CategoryWithin,
   EventIn,
   EventMatching,
-  KnownType,
   Parse,
   Selected,
   StreamEvent,
@@ -92,32 +90,19 @@ export interface FilterChange<P extends AnyProfile> {
 }
 
 /**
- * A change that stays within the types that a stream was narrowed to: at least one list, and in it
- * nothing that the stream's type does not promise.
- */
-export type NarrowerFilter<P extends AnyProfile, Type extends KnownType<P>> = {
-  readonly categories?: readonly CategoryWithin<P, Type>[] | undefined;
-  readonly types?: readonly Type[] | undefined;
-} & (
-  | { readonly categories: readonly CategoryWithin<P, Type>[] }
-  | { readonly types: readonly Type[] }
-);
-
-/**
  * A stream of typed events. Nothing is read until it has a handler or an iterator.
  *
  * A handler that returns a promise holds the next event back until it settles; one
  * that throws is reported like any uncaught error, and stops nothing.
  *
- * `Delivered` is the union of its events, which `connect` narrows to what its filter lets through;
- * `Change` is what `setFilter` takes, so that no other comes later. For a filter that may become
- * any, say so when you connect: `connect<typeof dashtam>(…)` is a stream of all events.
+ * `Delivered` is the union of its events, which `connect` narrows to what its filter lets through.
+ * A stream whose filter `setFilter` will widen is connected as one of all events, by
+ * `connect<typeof dashtam>(…)`: its type cannot follow.
  */
 export interface TidewireStream<
   P extends AnyProfile = AnyProfile,
   Mode extends Parse | undefined = undefined,
   Delivered = StreamEvent<P, Mode>,
-  Change = FilterChange<P>,
 > extends AsyncIterable<Delivered> {
   /** Whether it is open, and if not, why. */
   readonly state: StreamState;
@@ -136,7 +121,7 @@ export interface TidewireStream<
    * Changes what is delivered, at once. `{}` is everything, lists that are empty are nothing.
    * Rejects with a TypeError for names that the profile does not have; the old filter stays.
    */
-  setFilter(filter: Change): Promise<void>;
+  setFilter(filter: FilterChange<P>): Promise<void>;
 
   /** Calls `handler` for each event of a type, of a glob, of `*` or `unknown`. Answers how to stop that. */
   on<Name extends TypeName<P> | '*' | 'unknown'>(
@@ -195,14 +180,7 @@ export type Connected<
   Mode extends Parse | undefined = undefined,
   Category = AnyName,
   Type = AnyName,
-> = TidewireStream<
-  P,
-  Mode,
-  StreamEvent<P, Mode, Selected<P, Category, Type>>,
-  [KnownType<P>] extends [Selected<P, Category, Type>]
-    ? FilterChange<P>
-    : NarrowerFilter<P, Selected<P, Category, Type>>
->;
+> = TidewireStream<P, Mode, StreamEvent<P, Mode, Selected<P, Category, Type>>>;
 
 /** The union of the events that a stream delivers. */
 export type EventOf<Stream> =

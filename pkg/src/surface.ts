@@ -38,7 +38,6 @@ export type {
   DataOf,
   EventOf,
   FilterChange,
-  NarrowerFilter,
   StreamNews,
   StreamState,
   StreamStats,

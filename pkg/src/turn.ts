@@ -36,6 +36,9 @@ export async function nextTask(): Promise<void> {
   const { scheduler } = globalThis as { scheduler?: { yield?: () => Promise<void> } };
   if (scheduler?.yield) {
     await scheduler.yield();
+  } else if (typeof MessageChannel === 'undefined') {
+    // Some edge runtimes have neither, and no page to paint.
+    await new Promise((resolve) => setTimeout(resolve, 0));
   } else {
     const { port1, port2 } = new MessageChannel();
     await new Promise((resolve) => {

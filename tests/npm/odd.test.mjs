@@ -278,3 +278,26 @@ test('an EventSource hears names that come by handlers and filters, before and a
     ['error', 'error'],
   ]);
 });
+
+test('a burst is handed over whole where there is neither a scheduler nor a MessageChannel', async (t) => {
+  const { MessageChannel } = globalThis;
+  globalThis.MessageChannel = undefined;
+  t.after(() => {
+    globalThis.MessageChannel = MessageChannel;
+  });
+  const body = 'data: 1\n\n'.repeat(20_000);
+  const headers = { 'content-type': 'text/event-stream' };
+  const stream = connect('http://test.example/events', {
+    fetch: async () => new Response(body, { headers }),
+    reconnect: false,
+  });
+  let seen = 0;
+  // Slow enough for turns to end.
+  stream.on('*', () => {
+    seen += 1;
+    const until = performance.now() + (seen % 100 === 0 ? 1 : 0);
+    while (performance.now() < until);
+  });
+  await stream.closed;
+  assert.equal(seen, 20_000);
+});
