@@ -18,11 +18,9 @@ mod faults;
 #[path = "browser/life.rs"]
 mod life;
 
+mod live_bytes;
+
 #[path = "browser/memory.rs"]
-#[expect(
-    unsafe_code,
-    reason = "a global allocator that counts is unsafe to implement"
-)]
 mod memory;
 
 #[path = "browser/page.rs"]

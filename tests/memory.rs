@@ -1,41 +1,16 @@
 //! Live bytes after hours of a connection's life: where they were after the first minutes.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(
-    unsafe_code,
-    reason = "a global allocator that counts is unsafe to implement"
-)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+mod live_bytes;
+
+use live_bytes::live_bytes;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tidewire::connection::{Action, Config, Connection, Event, Flow, Report, Response, Sink};
 use tidewire::profiles::{Spec, dashtam, hive};
 
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
 /// The allocator counts for the whole process: one measurement at a time.
 static ALONE: Mutex<()> = Mutex::new(());
-
-// SAFETY: every call goes to the system's allocator unchanged; only a number is kept beside it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise about the layout is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the pointer came from `alloc` above, with this layout.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[derive(Default)]
 struct Count(u64);
@@ -109,7 +84,7 @@ fn stays_where_it_was(name: &str, spec: Spec, text: impl Fn(u64) -> String) {
     let _alone = ALONE.lock();
     let (mut early, mut late) = (0, 0);
     let taken = live(spec, EVENTS, 2_000, text, |number| {
-        let live = LIVE.load(Ordering::Relaxed);
+        let live = live_bytes();
         match number {
             // The most of a stretch: what is alive moves with the window of known events.
             90_000..100_000 => early = early.max(live),

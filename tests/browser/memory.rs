@@ -1,35 +1,12 @@
 //! Live bytes of the WebAssembly over a million real events.
 
+use crate::live_bytes::live_bytes;
 use crate::server::{Namespace, pause};
 use futures::StreamExt;
 use serde_json::json;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tidewire::client::{Client, Item};
 use tidewire::profiles::plain::Plain;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
-
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged; only a number is kept beside it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise about the layout is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the pointer came from `alloc` above, with this layout.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const EVENT: &str = "data: x\n\n";
 
@@ -50,7 +27,7 @@ async fn alive_after(server: &Namespace, events: usize) -> usize {
     while count < events {
         count += usize::from(matches!(stream.next().await, Some(Item::Event(_))));
     }
-    let alive = LIVE.load(Ordering::Relaxed);
+    let alive = live_bytes();
     drop(stream);
     server.streams(0).await;
     alive
@@ -58,10 +35,10 @@ async fn alive_after(server: &Namespace, events: usize) -> usize {
 
 /// What is alive when the browser has let go of what it was given: when it stays the same.
 async fn alive_at_rest() -> usize {
-    let (mut alive, mut same) = (LIVE.load(Ordering::Relaxed), 0);
+    let (mut alive, mut same) = (live_bytes(), 0);
     while same < 10 {
         pause(20).await;
-        let now = LIVE.load(Ordering::Relaxed);
+        let now = live_bytes();
         same = if now == alive { same + 1 } else { 0 };
         alive = now;
     }

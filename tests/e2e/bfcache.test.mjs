@@ -1,24 +1,17 @@
 // The browser's real back/forward cache: a page with a stream goes in, and comes back.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 
 import { Blank, DASHTAM, STOCK, cursorOf, id } from './blank.mjs';
-import { openServer, until } from './server.mjs';
+import { until } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launchUntouched } from './untouched.mjs';
 
-let server;
-let browser;
+stage(launchUntouched);
+
 let blank;
 
-before(async () => {
-  server = await openServer();
-  browser = await launchUntouched();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 beforeEach(async () => {
   blank = await Blank.open(browser.context, server.url);
 });

@@ -1,25 +1,15 @@
 // A burst leaves the page its turn: no task of it keeps the main thread for long.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { Blank } from './blank.mjs';
-import { openServer } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launch } from './visit.mjs';
 
 const EVENTS = 200_000;
 
-let server;
-let browser;
-
-before(async () => {
-  server = await openServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+stage(launch);
 
 for (const consumer of ['handler', 'iterator']) {
   test(`200,000 events at once are taken by ${consumer} in many short tasks`, async () => {

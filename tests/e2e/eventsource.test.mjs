@@ -2,26 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { openServer, root } from './server.mjs';
+import { root } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launch } from './visit.mjs';
 
-let server;
-let browser;
 let page;
 
-before(async () => {
-  server = await openServer();
-  browser = await launch();
+stage(launch, async () => {
   page = await browser.newPage();
   // A page of the server's origin with nothing on it.
   await page.route('**/blank', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
   await page.goto(`${server.url}/blank`);
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 async function samples(profile) {

@@ -1,26 +1,19 @@
 // What a page with streams goes through in a browser: reloads, other tabs, sleep, no network.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 
 import { Blank, DASHTAM, STOCK, cursorOf, id } from './blank.mjs';
-import { openServer, until } from './server.mjs';
+import { until } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launchUntouched } from './untouched.mjs';
 
-let server;
-let browser;
+stage(launchUntouched);
+
 let blank;
 /** Tabs that a test opened beside its own. */
 let others;
 
-before(async () => {
-  server = await openServer();
-  browser = await launchUntouched();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 beforeEach(async () => {
   others = [];
   blank = await Blank.open(browser.context, server.url);

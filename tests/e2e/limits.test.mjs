@@ -1,26 +1,16 @@
 // What never answers is waited for ten seconds, and no longer: by the clock on the wall.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { Blank, DASHTAM, cursorOf } from './blank.mjs';
-import { openServer } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launch } from './visit.mjs';
 
 /** Milliseconds. A timer is never early; a busy machine is late. */
 const LIMIT = { least: 9_990, most: 18_000 };
 
-let server;
-let browser;
-
-before(async () => {
-  server = await openServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+stage(launch);
 
 async function openBlank(t) {
   const context = await browser.newContext();

@@ -2,10 +2,11 @@
 // after the first hundred thousand, by the browser's own count.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import { Blank, DASHTAM, id } from './blank.mjs';
-import { openServer, until } from './server.mjs';
+import { until } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launch } from './visit.mjs';
 
 const EARLY = 100_000;
@@ -13,17 +14,7 @@ const LATE = 1_000_000;
 /** The server ends the stream after so many, and the next request goes on. */
 const EVENTS_A_STREAM = 50_000;
 
-let server;
-let browser;
-
-before(async () => {
-  server = await openServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+stage(launch);
 
 function events(from, to) {
   let text = '';

@@ -2,23 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 
-import { openServer, root, until } from './server.mjs';
+import { root, until } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { ENDLESS, PANELS, Visit, count, delivered, inState, launch, panel } from './visit.mjs';
 
-let server;
-let browser;
+stage(launch);
+
 let visit;
 
-before(async () => {
-  server = await openServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 beforeEach(() => {
   visit = new Visit(browser, server.url);
 });

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { Control, openServer, root, until } from './server.mjs';
+import { Control, root, until } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launch } from './visit.mjs';
 
 const IMPORTS = {
@@ -12,19 +13,12 @@ const IMPORTS = {
   'tidewire/profiles': '/pkg/dist/profiles/index.js',
 };
 
-let server;
-let browser;
 let chat;
 let dashboard;
 let namespaces = 0;
 
-before(async () => {
-  [server, browser] = await Promise.all([openServer(), launch()]);
+stage(launch, async () => {
   [chat, dashboard] = await examples('README.md');
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 async function examples(page) {

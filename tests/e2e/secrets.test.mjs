@@ -1,10 +1,11 @@
 // A token that fails in every way there is, and what is then said of it anywhere.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 
 import { Blank } from './blank.mjs';
-import { openServer, until } from './server.mjs';
+import { until } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launch } from './visit.mjs';
 
 /** No form of it, in a URL or in JSON, is without the middle. */
@@ -16,21 +17,13 @@ const SYSTEMS = {
   cortex: { path: '/v1/user/ada', carries: ({ query }) => query },
 };
 
-let server;
-let browser;
+stage(launch);
+
 let context;
 let blank;
 /** Whatever a person could read: the console, uncaught errors, and what the application is told. */
 let said;
 
-before(async () => {
-  server = await openServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 beforeEach(async () => {
   said = [];
   context = await browser.newContext();

@@ -1,24 +1,15 @@
 // Checked payloads in a browser, from the test server.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { Control, openServer } from './server.mjs';
+import { Control } from './server.mjs';
+import { browser, server, stage } from './stage.mjs';
 import { launch } from './visit.mjs';
 
 const CONNECTION = '5b0c6f4e-0b4f-4c6b-9c55-3c7f6d0a1e22';
 
-let server;
-let browser;
-
-before(async () => {
-  server = await openServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+stage(launch);
 
 test('payloads are checked before they are delivered, and what does not fit is told in its place', async () => {
   const name = `validate-${process.pid}`;
