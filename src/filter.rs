@@ -82,6 +82,58 @@ impl Filter {
             .filter(|name| !name.contains('*'))
     }
 
+    /// Whether it passes everything because it names nothing.
+    #[cfg(any(feature = "leptos", feature = "yew"))]
+    pub(crate) fn is_all(&self) -> bool {
+        !self.narrows
+    }
+
+    /// Whether the same is named, in whatever order and however often.
+    #[cfg(any(feature = "leptos", feature = "yew"))]
+    pub(crate) fn names_the_same(&self, other: &Filter) -> bool {
+        let all_in = |mine: &[Name], theirs: &[Name]| mine.iter().all(|name| theirs.contains(name));
+        let same = |a: &[Name], b: &[Name]| all_in(a, b) && all_in(b, a);
+        self.narrows == other.narrows
+            && same(&self.categories, &other.categories)
+            && same(&self.types, &other.types)
+    }
+
+    /// What passes all that any of these passes. Without any, or if they are all empty: nothing.
+    #[cfg(any(feature = "leptos", feature = "yew"))]
+    pub(crate) fn union<'a>(filters: impl Iterator<Item = &'a Filter>, spec: &Spec) -> Filter {
+        let mut union = Filter {
+            narrows: true,
+            ..Filter::default()
+        };
+        let mut everything = false;
+        for filter in filters {
+            everything |= filter.is_all();
+            for (all, names) in [
+                (&mut union.categories, &filter.categories),
+                (&mut union.types, &filter.types),
+            ] {
+                for name in names {
+                    if !all.contains(name) {
+                        all.push(name.clone());
+                    }
+                }
+            }
+        }
+        if !everything {
+            return union;
+        }
+        let named = union.compile(spec);
+        let asks_specially = named.is_ok_and(|named| {
+            let mut events = (0..).zip(spec.events.iter());
+            events.any(|(index, event)| on_request(event) && named.passes_known(index))
+        });
+        match asks_specially {
+            // All by name: a server that is asked for nothing in particular leaves some out.
+            true => Filter::types(["**"]),
+            false => Filter::all(),
+        }
+    }
+
     /// The mask and the query of this filter for one kind of server.
     ///
     /// # Errors

@@ -42,7 +42,7 @@
 
 extern crate alloc;
 
-#[cfg(all(feature = "client", target_arch = "wasm32"))]
+#[cfg(feature = "client")]
 pub mod client;
 pub mod connection;
 mod digits;

@@ -77,7 +77,11 @@ macro_rules! compare {
             $samples,
             $events.iter().map(|event| {
                 let payload = event.data.payload().expect("it was JSON before");
-                (event.data.name(), event.category.clone(), payload)
+                (
+                    event.data.name(),
+                    event.category.as_deref().map(str::to_owned),
+                    payload,
+                )
             }),
         )
     };

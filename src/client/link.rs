@@ -1,0 +1,11 @@
+//! What carries a stream: the driver in the browser, and nothing elsewhere.
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(not(target_arch = "wasm32"))]
+mod elsewhere;
+
+#[cfg(target_arch = "wasm32")]
+pub(super) use browser::Link;
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) use elsewhere::Link;
