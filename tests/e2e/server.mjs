@@ -16,9 +16,13 @@ export async function openServer() {
   const target = process.env.CARGO_TARGET_DIR ?? `${root}target`;
   const program = [`${target}/debug/tidewire-server`, `${target}/release/tidewire-server`].find(existsSync);
   if (!program) throw new Error('no test server: `cargo xtask build` makes it, TIDEWIRE_URL names another');
+  const apps = ['leptos', 'yew']
+    .map((name) => [`/${name}`, `${target}/apps/${name}`])
+    .filter(([, folder]) => existsSync(folder));
+  const mounts = [['/', 'www'], ['/pkg', 'pkg'], ...apps].flatMap(([at, folder]) => ['--static', `${at}=${folder}`]);
   const server = spawn(
     program,
-    ['--port', '0', '--demo', '--quiet', '--static', '/=www', '--static', '/pkg=pkg'],
+    ['--port', '0', '--demo', '--quiet', ...mounts],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const lines = createInterface({ input: server.stdout });

@@ -7,6 +7,7 @@ cargo xtask COMMAND
 
   demo  [--port P]               build all, serve the page with live traffic (port 8788; 0 = any free one)
   serve [--port P] [-- ARGS…]    the same without live traffic; ARGS go to tidewire-server
+  apps  [--port P]               the same for the example apps in examples/
   build                          the npm package: pkg/wasm and pkg/dist
   test  [--all] [FILTER]         every test there is; FILTER is part of a step's name, else of a test's
                                  --all also runs ignored tests, property tests for longer, every bundler
@@ -27,7 +28,7 @@ CHROME and CHROMEDRIVER name a browser and its driver that are not on the PATH."
 /// How long `soak` runs unless told otherwise.
 const DEFAULT_MINUTES: u32 = 10;
 
-/// The port that `demo` and `serve` listen on unless told otherwise.
+/// The port that `demo`, `apps` and `serve` listen on unless told otherwise.
 const DEFAULT_PORT: u16 = 8788;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Build,
     Serve { port: u16, arguments: Vec<String> },
     Demo { port: u16 },
+    Apps { port: u16 },
     Test(Selection),
     Soak(Soak),
     Bench(Bench),
@@ -146,6 +148,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         "demo" => {
             rest.read(&[Accepted::Port])?;
             Command::Demo { port: rest.port }
+        }
+        "apps" => {
+            rest.read(&[Accepted::Port])?;
+            Command::Apps { port: rest.port }
         }
         "test" => {
             rest.read(&[Accepted::Selection])?;
@@ -287,6 +293,7 @@ mod tests {
     fn the_port_is_8788_unless_it_is_given_in_either_spelling() {
         assert_eq!(parse_line("demo"), Ok(Command::Demo { port: 8788 }));
         assert_eq!(parse_line("demo --port 0"), Ok(Command::Demo { port: 0 }));
+        assert_eq!(parse_line("apps --port 0"), Ok(Command::Apps { port: 0 }));
         assert_eq!(parse_line("demo --port=9"), Ok(Command::Demo { port: 9 }));
     }
 

@@ -3,6 +3,7 @@
 //! It has no dependencies, so that a fresh clone gets to the first useful line
 //! within seconds.
 
+mod apps;
 mod browser;
 mod cli;
 mod freshness;
@@ -50,6 +51,7 @@ fn run(command: Command) -> Outcome<bool> {
         Command::Build => package::build(&workspace)?,
         Command::Serve { port, arguments } => server::serve(&workspace, port, &arguments)?,
         Command::Demo { port } => server::demo(&workspace, port)?,
+        Command::Apps { port } => server::apps(&workspace, port)?,
         Command::Test(selection) => return suite::run(&workspace, &selection),
         Command::Soak(soak) => return suite::soak(&workspace, soak),
         Command::Bench(bench) => measure::bench(&workspace, &bench)?,

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use crate::apps;
 use crate::package;
 use crate::process::{self, Failure, Outcome, step};
 use crate::workspace::Workspace;
@@ -12,6 +13,18 @@ use crate::workspace::Workspace;
 /// Builds everything and serves the page with live traffic, until stopped.
 pub(crate) fn demo(workspace: &Workspace, port: u16) -> Outcome<()> {
     serve(workspace, port, &["--demo".to_owned()])
+}
+
+/// Builds the example applications and serves them with live traffic, until stopped.
+pub(crate) fn apps(workspace: &Workspace, port: u16) -> Outcome<()> {
+    apps::build(workspace)?;
+    let program = build(workspace, Speed::AsBuilt)?;
+    let mut server = workspace.command(program);
+    server.args(["--demo", "--port"]).arg(port.to_string());
+    for mount in apps::mounts(workspace)? {
+        server.arg("--static").arg(mount);
+    }
+    become_it(&mut server)
 }
 
 /// Builds everything and serves the page; the endpoints say what they are told
@@ -46,6 +59,9 @@ impl RunningServer {
             .args(static_folders(workspace))
             .arg("--static")
             .arg(bench_mount(workspace)?);
+        for mount in apps::mounts(workspace)? {
+            command.arg("--static").arg(mount);
+        }
         Self::launch(&mut command)
     }
 

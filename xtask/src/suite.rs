@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::apps;
 use crate::browser::{self, Browser};
 use crate::cli::{Selection, Soak};
 use crate::freshness;
@@ -55,6 +56,9 @@ pub(crate) fn soak(workspace: &Workspace, soak: Soak) -> Outcome<bool> {
 
 /// Where the driver of pages lies, which the soak uses too.
 const PAGE_TESTS: &str = "tests/e2e";
+
+/// The tests of the example applications, in pages too.
+const APP_TESTS: &str = "tests/apps";
 
 struct Step {
     name: &'static str,
@@ -109,6 +113,7 @@ fn steps() -> Vec<Step> {
             PAGE_TESTS,
             Tests(|run| run.node(PAGE_TESTS), tally::of_node),
         ),
+        step_where("apps", APP_TESTS, Tests(app_tests, tally::of_node)),
         step_where("soak", "tests/soak", Tests(soak_tests, tally::of_node)),
         step_where(
             "bench",
@@ -306,6 +311,7 @@ fn lint_wasm(run: &mut Run<'_>) -> Outcome<()> {
         &["--package", "tidewire", "--all-targets"][..],
         &["--package", "tidewire-js"],
         &["--package", "tidewire-validate"],
+        &["--package", "tidewire-example-leptos"],
     ] {
         let mut arguments = vec!["clippy", "--quiet", "--target", WASM_TARGET];
         arguments.extend(selection);
@@ -415,6 +421,12 @@ fn npm_tests(run: &mut Run<'_>) -> Outcome<Command> {
     run.node("tests/npm")
 }
 
+fn app_tests(run: &mut Run<'_>) -> Outcome<Command> {
+    npm::install(run.workspace, PAGE_TESTS)?;
+    apps::build(run.workspace)?;
+    run.node(APP_TESTS)
+}
+
 /// One round of the soak, from a seed that it prints.
 fn soak_tests(run: &mut Run<'_>) -> Outcome<Command> {
     npm::install(run.workspace, PAGE_TESTS)?;
@@ -509,6 +521,7 @@ mod tests {
                 "browser tests",
                 "npm tests",
                 "page tests",
+                "apps",
                 "soak",
                 "bench"
             ]
