@@ -4,12 +4,13 @@
 
 const README: &str = include_str!("../README.md");
 
-/// The first block of code in this language.
-fn block(language: &str) -> &str {
-    let (_, rest) = README
-        .split_once(&format!("```{language}\n"))
-        .expect("the README has such a block");
-    rest.split_once("```").expect("and it ends").0
+/// The blocks of code in this language.
+fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
+    let fence = format!("```{language}\n");
+    let starts = text.split(&fence).skip(1);
+    starts
+        .map(|rest| rest.split_once("```").expect("a block ends").0)
+        .collect()
 }
 
 /// What stands between the two marks, less the indentation of the first line.
@@ -28,7 +29,25 @@ fn marked(source: &str, mark: &str) -> String {
 #[test]
 fn the_rust_of_the_readme_is_what_the_browser_runs() {
     let source = include_str!("browser/readme.rs");
-    assert_eq!(block("rust"), marked(source, "// README\n"));
+    assert_eq!(
+        blocks(README, "rust"),
+        ["// README\n", "// README: own events\n"].map(|mark| marked(source, mark))
+    );
+}
+
+#[test]
+fn the_rust_of_the_guide_to_events_of_ones_own_is_what_is_tested() {
+    let source = include_str!("own_events.rs");
+    let tested: Vec<_> = source
+        .split("mod ")
+        .filter(|part| part.contains("// GUIDE\n"))
+        .map(|part| marked(part, "// GUIDE\n"))
+        .collect();
+    assert_eq!(tested.len(), 3);
+    assert_eq!(
+        blocks(include_str!("../docs/own-events.md"), "rust"),
+        tested
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use alloc::borrow::Cow;
 profile! {
     /// Cortex, conversations in workspaces: messages, what is being typed, who came and went.
     Cortex = "cortex";
-    meta: super::describe::NoMeta;
+    meta: super::NoMeta;
     categories {
         /// The stream itself.
         Connection = "connection",

@@ -14,7 +14,7 @@ pub use envelope::SseEvent;
 profile! {
     /// Dashtam, a finance hub: accounts, imports, balances, sessions.
     Dashtam = "dashtam";
-    meta: super::describe::NoMeta;
+    meta: super::NoMeta;
     categories {
         /// Account, transaction and holdings synchronisation.
         DataSync = "data_sync",

@@ -7,65 +7,78 @@ use alloc::{
     format,
     string::{String, ToString},
 };
-use serde::de::{
-    self, Deserialize, DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor,
-};
+use core::marker::PhantomData;
+use serde::de::{self, DeserializeOwned, DeserializeSeed, EnumAccess, VariantAccess, Visitor};
+use serde::{Deserialize, Serialize};
 
 /// A kind of server, with the types of its events.
 ///
-/// For events of your own: a serde enum whose variants carry the names of the wire, and this.
+/// For events of your own: a serde enum with a variant for each event type, and this.
 ///
 /// ```
 /// use serde::Deserialize;
-/// use tidewire::profiles::{DecodeError, EventSpec, Profile, RawEvent, Spec, describe::NoMeta};
+/// use tidewire::profiles::{NoMeta, Profile, RawEvent, Spec, Unknown};
 ///
 /// #[derive(Debug, PartialEq, Deserialize)]
 /// #[serde(rename_all = "lowercase")]
 /// enum Price {
 ///     Tick { symbol: String, price: String },
 ///     Halt { symbol: String },
+///     /// What a newer server sends.
+///     Unknown(Unknown),
 /// }
 ///
-/// struct Prices;
-///
-/// impl Profile for Prices {
-///     type Event = Price;
+/// impl Profile for Price {
+///     type Event = Self;
 ///     type Meta = NoMeta;
 ///
 ///     fn spec() -> Spec {
-///         let mut spec = Spec::new("prices");
-///         spec.categories = vec!["market".into()].into();
-///         spec.events = vec![EventSpec::new("tick", 0), EventSpec::new("halt", 0)].into();
-///         spec
-///     }
-///
-///     fn decode(raw: &RawEvent<'_>) -> Result<Price, DecodeError> {
-///         raw.decode()
+///         Spec::of::<Self>("prices").category("market", ["tick", "halt"])
 ///     }
 /// }
 ///
 /// let raw = RawEvent::new("halt", r#"{"symbol": "ACME"}"#);
-/// assert_eq!(Prices::decode(&raw)?, Price::Halt { symbol: "ACME".into() });
-/// # Ok::<(), DecodeError>(())
+/// assert_eq!(Price::decode(&raw)?, Price::Halt { symbol: "ACME".into() });
+/// let raw = RawEvent::new_unknown("split", "2:1");
+/// assert!(matches!(Price::decode(&raw)?, Price::Unknown(event) if event.name == "split"));
+/// # Ok::<(), tidewire::profiles::DecodeError>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no profile: it does not say what its server sends",
+    label = "not a profile",
+    note = "a built-in profile is named by its marker, `tidewire::profiles::dashtam::Dashtam` say, \
+            not by the enum of its events",
+    note = "for events of your own, implement `tidewire::profiles::Profile` for `{Self}`"
+)]
 pub trait Profile: 'static {
-    /// A typed event.
-    type Event: 'static;
-    /// What stands around the payload; [`NoMeta`](super::describe::NoMeta) where nothing does.
-    type Meta: DeserializeOwned + Default + 'static;
+    /// A typed event: a plain (externally tagged) serde enum whose variants are called what the
+    /// wire calls them. A variant named `unknown` takes [what is in no table](Unknown).
+    type Event: for<'de> Deserialize<'de> + 'static;
+    /// What stands around the payload; [`NoMeta`] where nothing does.
+    type Meta: for<'de> Deserialize<'de> + Default + 'static;
 
-    /// What the connection, the filter and the driver have to know.
+    /// What the connection, the filter and the driver have to know. It is asked once for each
+    /// connection.
     fn spec() -> Spec;
 
-    /// The typed event of a name and a payload.
+    /// The typed event of a name and a payload: [`RawEvent::decode`], unless you know better.
     ///
     /// # Errors
     /// When the payload does not fit. The stream goes on.
-    fn decode(raw: &RawEvent<'_>) -> Result<Self::Event, DecodeError>;
+    fn decode(raw: &RawEvent<'_>) -> Result<Self::Event, DecodeError> {
+        raw.decode()
+    }
 }
 
+/// Nothing stands around the payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NoMeta {}
+
 /// An event that a profile does not know, with its text.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+///
+/// An enum of your own has it in a variant that serde calls `unknown`; without one, such an event
+/// is read as the variant of its name, or as that of `#[serde(other)]`, or else is an error.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Unknown {
     /// The name, as it stood on the wire.
     pub name: String,
@@ -131,7 +144,8 @@ impl<'a> RawEvent<'a> {
         }
     }
 
-    /// Reads the payload's text as the variant of `T` that has the event's name.
+    /// Reads the payload's text as the variant of `T` that has the event's name, or that takes
+    /// [what is unknown](Unknown).
     ///
     /// The text is read where it lies, without an intermediate tree. Text that is JSON but for
     /// Python's `NaN`, `Infinity` and `-Infinity` is read with `null` in their place.
@@ -139,33 +153,67 @@ impl<'a> RawEvent<'a> {
     /// # Errors
     /// Names the event, the line and column in the payload, and what was expected there.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        let failed = |error: serde_json::Error| DecodeError::new(self.name, error.to_string());
+        if !self.known && variants::<T>().is_some_and(|names| names.contains(&UNKNOWN)) {
+            let fields = [("name", self.name), ("data", self.payload)];
+            let fields = de::value::MapDeserializer::new(fields.into_iter());
+            return decode_by(UNKNOWN, fields).map_err(|error| self.failed(error));
+        }
+        let variant = Variant {
+            name: self.name,
+            of: PhantomData,
+        };
+        let event = self.read(variant);
+        match self.known {
+            true => event,
+            // What a variant that takes anything has no use for need not be JSON.
+            false => event.or_else(|error| self.as_text().read(variant).map_err(|_| error)),
+        }
+    }
+
+    /// Reads the payload's text as a `T`, whatever the event is called.
+    ///
+    /// ```
+    /// use tidewire::profiles::RawEvent;
+    /// let raw = RawEvent::new_unknown("point", "[3, 4]");
+    /// assert_eq!(raw.payload_as::<(u8, u8)>()?, (3, 4));
+    /// # Ok::<(), tidewire::profiles::DecodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As of [`decode`](Self::decode).
+    pub fn payload_as<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        self.read(PhantomData)
+    }
+
+    fn read<T>(
+        &self,
+        seed: impl for<'de> DeserializeSeed<'de, Value = T> + Copy,
+    ) -> Result<T, DecodeError> {
         if self.text {
             let payload = de::value::StrDeserializer::new(self.payload);
-            return T::deserialize(EventDeserializer {
-                name: self.name,
-                payload,
-            })
-            .map_err(failed);
+            return seed
+                .deserialize(payload)
+                .map_err(|error| self.failed(error));
         }
-        let decode = |payload: &str| {
+        let read = |payload: &str| {
             let mut payload = serde_json::Deserializer::from_str(payload);
-            let event = T::deserialize(EventDeserializer {
-                name: self.name,
-                payload: &mut payload,
-            })?;
+            let value = seed.deserialize(&mut payload)?;
             payload.end()?;
-            Ok::<T, serde_json::Error>(event)
+            Ok::<T, serde_json::Error>(value)
         };
-        decode(self.payload).or_else(|error| {
+        read(self.payload).or_else(|error| {
             if error.is_syntax()
                 && let Cow::Owned(mended) = json::without_python_constants(self.payload)
-                && let Ok(event) = decode(&mended)
+                && let Ok(value) = read(&mended)
             {
-                return Ok(event);
+                return Ok(value);
             }
-            Err(failed(error))
+            Err(self.failed(error))
         })
+    }
+
+    fn failed(&self, error: serde_json::Error) -> DecodeError {
+        DecodeError::new(self.name, error.to_string())
     }
 }
 
@@ -265,6 +313,79 @@ impl core::fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+/// What serde calls the variant that takes unknown events.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// The names of the variants of `T`, aliases included; `None` if it is no plain serde enum.
+pub(super) fn variants<'de, T: Deserialize<'de>>() -> Option<&'static [&'static str]> {
+    T::deserialize(Inquiry).err()?.0
+}
+
+/// A deserializer that has nothing but learns what is asked of it, and says so in its error.
+struct Inquiry;
+
+#[derive(Debug)]
+struct Asked(Option<&'static [&'static str]>);
+
+impl core::fmt::Display for Asked {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("there is nothing to read")
+    }
+}
+
+impl core::error::Error for Asked {}
+
+impl de::Error for Asked {
+    fn custom<T: core::fmt::Display>(_: T) -> Self {
+        Asked(None)
+    }
+}
+
+impl<'de> de::Deserializer<'de> for Inquiry {
+    type Error = Asked;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Asked> {
+        Err(Asked(None))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Asked> {
+        Err(Asked(Some(variants)))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
+        bytes byte_buf option unit unit_struct newtype_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// The variant of an enum that has this name.
+struct Variant<'n, T> {
+    name: &'n str,
+    of: PhantomData<T>,
+}
+
+impl<T> Clone for Variant<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Variant<'_, T> {}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Variant<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: de::Deserializer<'de>>(self, payload: D) -> Result<T, D::Error> {
+        decode_by(self.name, payload)
+    }
+}
 
 /// A deserializer of an enum whose variant is named outside of its content.
 struct EventDeserializer<'a, D> {

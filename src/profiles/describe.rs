@@ -1,7 +1,6 @@
 //! What the TypeScript declarations of a profile are printed from.
 
-use super::Spec;
-use serde::{Deserialize, Serialize};
+use super::{NoMeta, Spec};
 
 /// A Rust type that has a TypeScript name, or is one's expression.
 pub trait Describe {
@@ -101,10 +100,6 @@ impl ProfileTypes {
         self.events.push((name, payload, doc));
     }
 }
-
-/// Nothing stands around the payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct NoMeta {}
 
 impl Describe for NoMeta {
     fn typescript(_: &mut Types) -> String {

@@ -15,7 +15,7 @@ use alloc::{
 /// parser reads both.
 ///
 /// ```
-/// use tidewire::profiles::{dashtam, describe::NoMeta};
+/// use tidewire::profiles::{NoMeta, dashtam};
 /// use tidewire::wire::LineEnding;
 ///
 /// let event = dashtam::Event::SecurityLoginFailed(dashtam::LoginFailed {

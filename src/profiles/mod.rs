@@ -29,10 +29,12 @@ pub mod describe;
 #[cfg(feature = "payloads")]
 mod encode;
 #[cfg(feature = "payloads")]
+mod own;
+#[cfg(feature = "payloads")]
 pub mod typescript;
 
 #[cfg(feature = "payloads")]
-pub use decode::{DecodeError, Profile, RawEvent, Unknown, decode_by, decode_data};
+pub use decode::{DecodeError, NoMeta, Profile, RawEvent, Unknown, decode_by, decode_data};
 #[cfg(feature = "payloads")]
 pub use encode::{Frame, FrameError};
 pub use spec::*;

@@ -7,7 +7,7 @@ profile! {
     /// Any other event stream. Events without a name are `message`s; every other name is unknown
     /// to the profile, and welcome.
     Plain = "plain";
-    meta: super::describe::NoMeta;
+    meta: super::NoMeta;
     categories {
         /// Everything.
         Message = "message",

@@ -14,7 +14,7 @@ use alloc::borrow::Cow;
 profile! {
     /// Stage chat, staged completions: one stage's text and tool calls.
     StageChat = "stage-chat";
-    meta: super::describe::NoMeta;
+    meta: super::NoMeta;
     categories {
         /// The text as it is written.
         Completion = "completion",

@@ -12,7 +12,7 @@ use alloc::borrow::Cow;
 profile! {
     /// Stock, an analyst of stocks: one answer, as it is worked out.
     StockAgent = "stock-agent";
-    meta: super::describe::NoMeta;
+    meta: super::NoMeta;
     categories {
         /// What the agent is doing.
         Progress = "progress",

@@ -1,26 +1,29 @@
-//! The README's ten lines of Rust, run as they stand there.
+//! The README's Rust, run as it stands there.
 
 use crate::server::Namespace;
 use futures::StreamExt;
+use serde::Deserialize;
 use serde_json::json;
 use std::cell::RefCell;
 use tidewire::client::Item;
 use tidewire::filter::Filter;
 use tidewire::profiles::dashtam::{Category, Dashtam, Event};
+use tidewire::profiles::{NoMeta, Profile, Spec, Unknown};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 thread_local! {
     static SERVER: RefCell<String> = RefCell::default();
     static TOKEN: RefCell<Option<String>> = RefCell::default();
     static SHOWN: RefCell<Vec<Event>> = RefCell::default();
+    static NOTES: RefCell<Vec<String>> = RefCell::default();
 }
 
 /// `tidewire::client::Client`, at home on the test server.
 struct Client<P>(std::marker::PhantomData<P>);
 
-impl Client<Dashtam> {
+impl<P: Profile> Client<P> {
     #[expect(clippy::new_ret_no_self, reason = "it stands in for the real one")]
-    fn new(path: &str) -> tidewire::client::Client<Dashtam> {
+    fn new(path: &str) -> tidewire::client::Client<P> {
         let server = SERVER.with(|server| server.borrow().clone());
         tidewire::client::Client::new(format!("{server}{path}"))
     }
@@ -48,6 +51,52 @@ async fn example() {
     // README
 }
 
+fn note(text: String) {
+    NOTES.with(|notes| notes.borrow_mut().push(text));
+}
+
+async fn own_events() {
+    // README: own events
+    #[derive(Deserialize)]
+    enum Shop {
+        #[serde(rename = "order.placed")]
+        Placed { order: String, total: String },
+        #[serde(rename = "stock.low")]
+        StockLow { item: String, left: u32 },
+        #[serde(rename = "unknown")] // what a newer server sends
+        Unknown(Unknown),
+    }
+
+    impl Profile for Shop {
+        type Event = Self;
+        type Meta = NoMeta; // nothing stands around the payload
+
+        fn spec() -> Spec {
+            Spec::of::<Self>("shop")
+                .category("orders", ["order.*"])
+                .category("stock", ["stock.low"])
+        }
+    }
+
+    let mut events = Client::<Shop>::new("/shop/events")
+        .filter(Filter::categories(["orders"]))
+        .connect();
+    while let Some(item) = events.next().await {
+        match item {
+            Item::Event(event) => match event.data {
+                Shop::Placed { order, total } => note(format!("{order} for {total}")),
+                Shop::StockLow { item, left } => note(format!("{left} of {item} left")),
+                Shop::Unknown(event) => note(format!("a new kind of event: {}", event.name)),
+            },
+            Item::Gap { last_event_id, .. } => {
+                note(format!("something is missing after {last_event_id}"))
+            }
+            _ => {}
+        }
+    }
+    // README: own events
+}
+
 #[wasm_bindgen_test]
 async fn the_readmes_rust_runs() {
     let server = Namespace::new("readme").await;
@@ -72,4 +121,28 @@ async fn the_readmes_rust_runs() {
     );
     let requests = server.requests().await;
     assert_eq!(requests[0]["query"], "categories=data_sync,provider");
+}
+
+#[wasm_bindgen_test]
+async fn the_readmes_events_of_ones_own_arrive() {
+    let server = Namespace::new("readme-own").await;
+    SERVER.with(|url| *url.borrow_mut() = server.url(""));
+    let frames = [
+        "id: 1\nevent: stock.low\ndata: {\"item\": \"rope\", \"left\": 3}\n\n",
+        "id: 2\nevent: order.placed\ndata: {\"order\": \"7\", \"total\": \"12.50\"}\n\n",
+    ];
+    let pause = json!({"pause_ms": 200});
+    let steps = json!([{"write": frames.concat()}, pause, {"end": "clean"}]);
+    server.script("GET", "/shop/events", steps).await;
+    let later = json!([{"write": ": nothing new\n\n"}, {"stall": true}]);
+    server.script("GET", "/shop/events", later).await;
+    wasm_bindgen_futures::spawn_local(own_events());
+    while NOTES.with(|notes| notes.borrow().len() < 2) {
+        crate::server::pause(10).await;
+    }
+    assert_eq!(
+        NOTES.with(RefCell::take),
+        ["7 for 12.50", "something is missing after 2"],
+        "what is low in stock was filtered out"
+    );
 }

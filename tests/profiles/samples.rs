@@ -3,9 +3,8 @@
 use crate::wire::{Arrival, Received, receive};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use tidewire::profiles::describe::NoMeta;
 use tidewire::profiles::{
-    self, Format, Frame, FrameError, Profile, RawEvent, Spec, cortex, dashtam, hive, plain,
+    self, Format, Frame, FrameError, NoMeta, Profile, RawEvent, Spec, cortex, dashtam, hive, plain,
     stage_chat, stock_agent,
 };
 use tidewire::wire::LineEnding;

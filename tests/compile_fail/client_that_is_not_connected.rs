@@ -1,0 +1,9 @@
+#![deny(unused_must_use)]
+
+use tidewire::client::Client;
+use tidewire::profiles::dashtam::Dashtam;
+
+fn main() {
+    Client::<Dashtam>::new("/api/v1/events").buffer(16);
+    Client::<Dashtam>::new("/api/v1/events").connect();
+}
