@@ -36,6 +36,7 @@
 //! - `client` (default): `client::Client`, with all below.
 //! - `browser`: the driver and its two transports, without serde.
 //! - `payloads`: the typed payloads of the built-in profiles, and decoding into your own.
+//! - `yew`: the hooks of `yew`, on Yew 0.23.
 
 // Without std nothing of its panic machinery is in the npm package's module.
 #![cfg_attr(not(any(test, feature = "payloads")), no_std)]
@@ -55,3 +56,5 @@ pub mod profiles;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 mod transport;
 pub mod wire;
+#[cfg(feature = "yew")]
+pub mod yew;

@@ -1,7 +1,7 @@
 //! What comes out of a connection.
 
 use crate::connection::{self, CloseReason, ConfigError, Error, Millis, Recovered, State};
-use crate::profiles::{DecodeError, Name};
+use crate::profiles::{DecodeError, Name, Profile};
 use std::sync::Arc;
 
 /// What comes out of a connection.
@@ -65,6 +65,9 @@ pub struct Event<E, M> {
     /// Whether it is known to be a repetition of the past.
     pub replayed: bool,
 }
+
+/// An event of a profile's, and what came with it.
+pub type EventOf<P> = Event<<P as Profile>::Event, <P as Profile>::Meta>;
 
 /// Why something may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

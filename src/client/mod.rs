@@ -21,6 +21,6 @@ mod tests;
 mod turn;
 
 pub use events::{Events, Handle};
-pub use items::{ClientError, Closed, Event, GapReason, Item};
+pub use items::{ClientError, Closed, Event, EventOf, GapReason, Item};
 pub use options::{Attempt, Body, Client, Credentials};
 pub use status::{Gap, Status, StatusChanges};

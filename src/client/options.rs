@@ -40,7 +40,7 @@ const DEFAULT_BUFFER: usize = 1_024;
 #[must_use = "a client does nothing before `connect`"]
 pub struct Client<P: Profile> {
     pub(super) url: String,
-    pub(super) config: Config,
+    pub(crate) config: Config,
     reconnect_set: bool,
     pub(super) method: String,
     pub(super) headers: Vec<(String, String)>,
@@ -264,7 +264,7 @@ impl<P: Profile> Client<P> {
     /// Whether all is the same that decides what is requested, and when. Functions are not looked
     /// at, but for whether there is one; the filter is not either.
     #[cfg(any(feature = "leptos", feature = "yew"))]
-    pub(super) fn asks_the_same(&self, other: &Client<P>) -> bool {
+    pub(crate) fn asks_the_same(&self, other: &Client<P>) -> bool {
         let (mine, theirs) = (&self.config, &other.config);
         self.url == other.url
             && self.method == other.method

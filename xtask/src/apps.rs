@@ -22,26 +22,22 @@ struct App {
     name: &'static str,
     package: &'static str,
     /// What cargo makes of it: a module for the browser, a program elsewhere.
+    /// It prints its page, rendered before it is hydrated.
     binary: &'static str,
-    page: Page,
 }
 
-/// Where its `index.html` comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "the next application brings its page along")]
-enum Page {
-    /// It lies in `public/`, and says `import init from './app.js'; init();`.
-    Public,
-    /// The application prints it where it runs natively: rendered before it is hydrated.
-    Printed,
-}
-
-const APPS: [App; 1] = [App {
-    name: "leptos",
-    package: "tidewire-example-leptos",
-    binary: "leptos-app",
-    page: Page::Printed,
-}];
+const APPS: [App; 2] = [
+    App {
+        name: "leptos",
+        package: "tidewire-example-leptos",
+        binary: "leptos-app",
+    },
+    App {
+        name: "yew",
+        package: "tidewire-example-yew",
+        binary: "yew-app",
+    },
+];
 
 /// Builds all of them, skipping what is up to date.
 pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
@@ -50,17 +46,16 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
     // Together: what they share is then compiled once.
     step("example apps: cargo", || {
         process::run(
-            workspace.cargo().args(["build", "--quiet"]).args(
-                ["--target", WASM_TARGET]
-                    .into_iter()
-                    .chain(packages(|_| true)),
-            ),
+            workspace
+                .cargo()
+                .args(["build", "--quiet", "--target", WASM_TARGET])
+                .args(packages()),
         )?;
         process::run(
             workspace
                 .cargo()
                 .args(["build", "--quiet"])
-                .args(packages(|app| app.page == Page::Printed)),
+                .args(packages()),
         )?;
         Ok(true)
     })?;
@@ -93,10 +88,8 @@ fn folder(workspace: &Workspace, app: &App) -> PathBuf {
     workspace.target.join("apps").join(app.name)
 }
 
-fn packages(which: fn(&App) -> bool) -> impl Iterator<Item = &'static str> {
-    APPS.iter()
-        .filter(move |app| which(app))
-        .flat_map(|app| ["--package", app.package])
+fn packages() -> impl Iterator<Item = &'static str> {
+    APPS.iter().flat_map(|app| ["--package", app.package])
 }
 
 fn stamp(workspace: &Workspace, app: &App, step: &str) -> PathBuf {
@@ -136,9 +129,7 @@ fn lay_out(workspace: &Workspace, app: &App) -> Outcome<bool> {
         app.binary,
         std::env::consts::EXE_SUFFIX
     ));
-    let printed = app.page == Page::Printed;
-    let mut inputs = vec![public.clone()];
-    inputs.extend(printed.then(|| program.clone()));
+    let inputs = [public.clone(), program.clone()];
     let index = folder.join("index.html");
     let stamp = stamp(workspace, app, "page");
     freshness::unless_fresh(&stamp, "1", &inputs, std::slice::from_ref(&index), || {
@@ -148,11 +139,8 @@ fn lay_out(workspace: &Workspace, app: &App) -> Outcome<bool> {
             freshness::create_parent(&to)?;
             fs::copy(&file, &to).map_err(|error| Failure::at(&file, &error))?;
         }
-        if printed {
-            let page = process::answer(&mut workspace.command(&program))
-                .ok_or_else(|| Failure::new(format!("`{}` did not print its page", app.binary)))?;
-            fs::write(&index, page).map_err(|error| Failure::at(&index, &error))?;
-        }
-        Ok(())
+        let page = process::answer(&mut workspace.command(&program))
+            .ok_or_else(|| Failure::new(format!("`{}` did not print its page", app.binary)))?;
+        fs::write(&index, page).map_err(|error| Failure::at(&index, &error))
     })
 }

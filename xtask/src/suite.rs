@@ -312,6 +312,7 @@ fn lint_wasm(run: &mut Run<'_>) -> Outcome<()> {
         &["--package", "tidewire-js"],
         &["--package", "tidewire-validate"],
         &["--package", "tidewire-example-leptos"],
+        &["--package", "tidewire-example-yew"],
     ] {
         let mut arguments = vec!["clippy", "--quiet", "--target", WASM_TARGET];
         arguments.extend(selection);
@@ -330,7 +331,7 @@ fn document_wasm(run: &mut Run<'_>) -> Outcome<()> {
 /// Each feature must do without the others.
 fn features(run: &mut Run<'_>) -> Outcome<()> {
     tools::wasm_target()?;
-    for features in ["", "payloads", "browser", "client"] {
+    for features in ["", "payloads", "browser", "client", "yew"] {
         for target in [&[][..], &["--target", WASM_TARGET]] {
             let mut arguments = vec!["check", "--quiet", "--package", "tidewire"];
             arguments.extend(["--no-default-features", "--features", features]);
