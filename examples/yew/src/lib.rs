@@ -73,9 +73,18 @@ fn history() -> AnyHistory {
 #[component]
 fn Masthead() -> Html {
     let here = use_route::<Route>();
+    // Plain links: they work before the page is taken over, too.
     let link = |to: Route, name: &'static str| {
-        let classes = classes!("tab", (here == Some(to)).then_some("here"));
-        html! { <Link<Route> {to} {classes}>{ name }</Link<Route>> }
+        let is_here = here == Some(to);
+        html! {
+            <a
+                class={classes!("tab", is_here.then_some("here"))}
+                href={format!("#{}", to.to_path())}
+                aria-current={is_here.then_some("page")}
+            >
+                { name }
+            </a>
+        }
     };
     html! {
         <header class="masthead">
