@@ -82,14 +82,26 @@ impl Filter {
             .filter(|name| !name.contains('*'))
     }
 
+    /// All that is named, whatever order it was named in: categories first.
+    #[cfg(feature = "client")]
+    pub(crate) fn sorted_names(&self) -> Vec<&Name> {
+        let (mut categories, mut types) = (Vec::new(), Vec::new());
+        categories.extend(&self.categories);
+        types.extend(&self.types);
+        categories.sort();
+        types.sort();
+        categories.append(&mut types);
+        categories
+    }
+
     /// Whether it passes everything because it names nothing.
-    #[cfg(any(feature = "leptos", feature = "yew"))]
+    #[cfg(feature = "client")]
     pub(crate) fn is_all(&self) -> bool {
         !self.narrows
     }
 
     /// Whether the same is named, in whatever order and however often.
-    #[cfg(any(feature = "leptos", feature = "yew"))]
+    #[cfg(feature = "client")]
     pub(crate) fn names_the_same(&self, other: &Filter) -> bool {
         let all_in = |mine: &[Name], theirs: &[Name]| mine.iter().all(|name| theirs.contains(name));
         let same = |a: &[Name], b: &[Name]| all_in(a, b) && all_in(b, a);
@@ -99,7 +111,7 @@ impl Filter {
     }
 
     /// What passes all that any of these passes. Without any, or if they are all empty: nothing.
-    #[cfg(any(feature = "leptos", feature = "yew"))]
+    #[cfg(feature = "client")]
     pub(crate) fn union<'a>(filters: impl Iterator<Item = &'a Filter>, spec: &Spec) -> Filter {
         let mut union = Filter {
             narrows: true,

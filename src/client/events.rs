@@ -1,9 +1,11 @@
-//! The stream, and what acts on it from elsewhere.
+//! The stream.
 
+use super::handle::{Control, Outcome, Source};
 use super::link::Link;
-use super::queue::{ItemOf, Queue};
+use super::queue::{Entry, ItemOf, Queue};
 use super::status::Watched;
-use super::{Status, StatusChanges};
+use super::store::Progress;
+use super::{FilterChange, Handle, Stats, Status, StatusChanges};
 use crate::connection::{CloseReason, State};
 use crate::filter::{Filter, FilterError};
 use crate::profiles::Profile;
@@ -17,170 +19,128 @@ use std::task::{Context, Poll};
 /// closes the connection at once.
 #[must_use = "dropping it closes the connection"]
 pub struct Events<P: Profile> {
-    connection: Rc<Connection<P>>,
+    queue: Rc<Queue<P>>,
+    source: Rc<dyn Source>,
+    progress: Option<Progress>,
 }
 
 impl<P: Profile> Events<P> {
-    pub(super) fn new(link: Option<Link>, queue: Rc<Queue<P>>) -> Self {
-        let link = RefCell::new(link.map(Rc::new));
+    pub(super) fn new(
+        queue: Rc<Queue<P>>,
+        source: Rc<dyn Source>,
+        progress: Option<Progress>,
+    ) -> Self {
         Events {
-            connection: Rc::new(Connection { link, queue }),
+            queue,
+            source,
+            progress,
         }
+    }
+
+    pub(super) fn poll_entry(&mut self, context: &mut Context<'_>) -> Poll<Option<Entry<P>>> {
+        if let Some(progress) = &mut self.progress {
+            // Who asks for the next is done with the one before.
+            progress.done(self.queue.taken_id());
+        }
+        let polled = self.queue.poll(context, || self.source.want());
+        if let (Poll::Pending | Poll::Ready(None), Some(progress)) = (&polled, &mut self.progress) {
+            progress.write();
+        }
+        polled
     }
 
     /// What acts on the stream while something else takes its items.
     pub fn handle(&self) -> Handle {
-        Handle::new(Rc::<Connection<P>>::clone(&self.connection))
+        let source = Rc::clone(&self.source);
+        Handle::new(source)
     }
 
     /// How the connection is now: maybe ahead of the items that were taken.
     pub fn status(&self) -> Status {
-        self.connection.watched().now()
+        self.handle().status()
     }
 
     /// How the connection is now, and each time that it has changed.
     pub fn status_changes(&self) -> StatusChanges {
-        self.connection.watched().changes()
+        self.handle().status_changes()
     }
 
     /// The state now.
     pub fn state(&self) -> State {
-        self.connection.watched().state()
+        self.handle().state()
     }
 
-    /// Changes what is delivered. [`Item::FilterChanged`](super::Item::FilterChanged) or
-    /// [`Item::FilterKept`](super::Item::FilterKept) says what came of it.
+    /// What has been counted since it began.
+    pub fn stats(&self) -> Stats {
+        self.handle().stats()
+    }
+
+    /// Changes what is delivered, as [`Handle::set_filter`].
     ///
     /// # Errors
     /// When the filter does not fit the profile; the old one stays.
-    pub fn set_filter(&self, filter: Filter) -> Result<(), FilterError> {
-        self.connection.set_filter(filter)
+    pub fn set_filter(&self, filter: Filter) -> Result<FilterChange, FilterError> {
+        self.handle().set_filter(filter)
     }
 
     /// Opens anew at once.
     pub fn reconnect(&self) {
-        self.connection.reconnect();
+        self.handle().reconnect();
     }
 
-    /// Closes the connection. What was received before still comes, and `Closed` after it.
+    /// Closes the connection. What was received before still comes, and
+    /// [`Item::Closed`](super::Item::Closed) after it.
     pub fn close(&self) {
-        self.connection.close();
+        self.handle().close();
     }
 
     /// Events that were dropped because they had come before.
     pub fn duplicates(&self) -> u64 {
-        self.connection.duplicates()
+        self.handle().duplicates()
     }
 
-    /// The last event ID.
+    /// Where a connection would go on: after the last event that was taken, or after all that has
+    /// come where none waits.
     pub fn last_event_id(&self) -> String {
-        self.connection.last_event_id()
+        self.handle().last_event_id()
     }
 }
 
 impl<P: Profile> Stream for Events<P> {
     type Item = ItemOf<P>;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.connection.queue.poll(context, || {
-            if let Some(link) = self.connection.link() {
-                link.want();
-            }
-        })
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = self.poll_entry(context);
+        polled.map(|entry| entry.map(|entry| entry.item))
     }
 }
 
 impl<P: Profile> Drop for Events<P> {
     fn drop(&mut self) {
-        // What the end has to say is for the handles.
-        self.connection.queue.abandon();
-        let link = self.connection.link.take();
-        if let Some(link) = link {
-            link.close(CloseReason::Closed);
+        if let Some(progress) = &mut self.progress {
+            progress.write();
         }
+        // What the end has to say is for the handles.
+        self.queue.abandon();
+        self.source.leave();
     }
 }
 
-/// Acts on a connection while its items are taken elsewhere. It can be cloned, and does not keep
-/// the connection: when that is gone, nothing that a handle is asked for does anything.
-#[derive(Clone)]
-pub struct Handle(Rc<dyn Control>);
-
-impl Handle {
-    pub(super) fn new(control: Rc<dyn Control>) -> Self {
-        Handle(control)
-    }
-
-    /// How the connection is now.
-    pub fn status(&self) -> Status {
-        self.0.watched().now()
-    }
-
-    /// How the connection is now, and each time that it has changed.
-    pub fn status_changes(&self) -> StatusChanges {
-        self.0.watched().changes()
-    }
-
-    /// The state now.
-    pub fn state(&self) -> State {
-        self.0.watched().state()
-    }
-
-    /// Changes what is delivered. [`Item::FilterChanged`](super::Item::FilterChanged) or
-    /// [`Item::FilterKept`](super::Item::FilterKept) says what came of it.
-    ///
-    /// # Errors
-    /// When the filter does not fit the profile; the old one stays.
-    pub fn set_filter(&self, filter: Filter) -> Result<(), FilterError> {
-        self.0.set_filter(filter)
-    }
-
-    /// Opens anew at once.
-    pub fn reconnect(&self) {
-        self.0.reconnect();
-    }
-
-    /// Closes the connection. What was received before still comes, and `Closed` after it.
-    pub fn close(&self) {
-        self.0.close();
-    }
-
-    /// Events that were dropped because they had come before.
-    pub fn duplicates(&self) -> u64 {
-        self.0.duplicates()
-    }
-
-    /// The last event ID.
-    pub fn last_event_id(&self) -> String {
-        self.0.last_event_id()
-    }
-}
-
-impl std::fmt::Debug for Handle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let status = self.0.watched().now();
-        f.debug_struct("Handle").field("status", &status).finish()
-    }
-}
-
-/// What a handle acts on.
-pub(super) trait Control {
-    fn watched(&self) -> &Rc<Watched>;
-    fn set_filter(&self, filter: Filter) -> Result<(), FilterError>;
-    fn reconnect(&self);
-    fn close(&self);
-    fn duplicates(&self) -> u64;
-    fn last_event_id(&self) -> String;
-}
-
-/// What an [`Events`] and its handles have in common.
-struct Connection<P: Profile> {
+/// A connection of the stream's own.
+pub(super) struct Connection<P: Profile> {
     /// None when the stream is gone, or could not begin.
     link: RefCell<Option<Rc<Link>>>,
     queue: Rc<Queue<P>>,
 }
 
 impl<P: Profile> Connection<P> {
+    pub(super) fn new(link: Option<Link>, queue: Rc<Queue<P>>) -> Self {
+        Connection {
+            link: RefCell::new(link.map(Rc::new)),
+            queue,
+        }
+    }
+
     /// Out of the cell, so that whatever is called may take it.
     fn link(&self) -> Option<Rc<Link>> {
         self.link.borrow().clone()
@@ -192,11 +152,31 @@ impl<P: Profile> Control for Connection<P> {
         &self.queue.status
     }
 
-    fn set_filter(&self, filter: Filter) -> Result<(), FilterError> {
-        match self.link() {
-            Some(link) => link.set_filter(filter),
-            None => Ok(()),
+    fn stats(&self) -> Stats {
+        let link = self.link();
+        let counts = self.queue.counts();
+        let (waiting, waiting_bytes) = self.queue.waiting();
+        Stats {
+            delivered: counts.delivered.get(),
+            duplicates: link.as_ref().map_or(0, |link| link.duplicates()),
+            dropped: counts.dropped.get(),
+            reconnections: counts.opened.get().saturating_sub(1),
+            gaps: self.queue.status.gaps(),
+            attempts: counts.attempts.get(),
+            waiting,
+            waiting_bytes,
         }
+    }
+
+    fn set_filter(&self, filter: Filter) -> Result<FilterChange, FilterError> {
+        let subscription = filter.compile(self.queue.spec())?;
+        let Some(link) = self.link().filter(|_| !self.queue.status.is_closed()) else {
+            return Ok(Outcome::settled());
+        };
+        let outcome = self.queue.change_filter(subscription);
+        // It fits, as was seen above.
+        let _ = link.set_filter(filter);
+        Ok(outcome.change())
     }
 
     fn reconnect(&self) {
@@ -211,14 +191,26 @@ impl<P: Profile> Control for Connection<P> {
         }
     }
 
-    fn duplicates(&self) -> u64 {
-        self.link().map_or(0, |link| link.duplicates())
+    fn last_event_id(&self) -> String {
+        let behind = self.queue.id_behind();
+        behind.unwrap_or_else(|| match self.link() {
+            Some(link) => link.last_event_id(),
+            None => self.queue.taken_id().as_ref().to_owned(),
+        })
+    }
+}
+
+impl<P: Profile> Source for Connection<P> {
+    fn want(&self) {
+        if let Some(link) = self.link() {
+            link.want();
+        }
     }
 
-    fn last_event_id(&self) -> String {
-        match self.link() {
-            Some(link) => link.last_event_id(),
-            None => self.queue.last_event_id(),
+    fn leave(&self) {
+        let link = self.link.take();
+        if let Some(link) = link {
+            link.close(CloseReason::Closed);
         }
     }
 }

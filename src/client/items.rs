@@ -1,6 +1,7 @@
 //! What comes out of a connection.
 
-use crate::connection::{self, CloseReason, ConfigError, Error, Millis, Recovered, State};
+use super::OptionsError;
+use crate::connection::{self, CloseReason, Error, Millis, Recovered, State};
 use crate::profiles::{DecodeError, Name, Profile};
 use std::sync::Arc;
 
@@ -14,6 +15,15 @@ pub enum Item<E, M> {
     Undecodable(DecodeError),
     /// The state changed.
     State(State),
+    /// A stream is open.
+    Opened {
+        /// The status; 0 where the transport hides it.
+        status: u16,
+        /// The final URL.
+        url: String,
+        /// Whether there was a redirect.
+        redirected: bool,
+    },
     /// A stream is open again.
     Resumed {
         /// Whether what was missed comes again. If it is not sure to, a [`Gap`](Item::Gap) follows.
@@ -129,8 +139,8 @@ pub struct Closed {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The configuration could not be used.
-    Config(ConfigError),
+    /// The options could not be used.
+    Options(OptionsError),
     /// The connection failed.
     Connection(Error),
 }
@@ -138,7 +148,7 @@ pub enum ClientError {
 impl std::fmt::Display for ClientError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            ClientError::Config(error) => error.fmt(f),
+            ClientError::Options(error) => error.fmt(f),
             ClientError::Connection(error) => error.fmt(f),
         }
     }
@@ -147,7 +157,7 @@ impl std::fmt::Display for ClientError {
 impl std::error::Error for ClientError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            ClientError::Config(error) => Some(error),
+            ClientError::Options(error) => Some(error),
             ClientError::Connection(error) => Some(error),
         }
     }

@@ -7,20 +7,28 @@
 //! writing: outside of the browser nothing connects, and the one item of the stream is the end,
 //! with the reason [`Unsupported`](crate::connection::CloseReason::Unsupported).
 
+mod address;
+mod buffer;
+mod check;
+mod connect;
 mod events;
+mod handle;
 mod items;
 mod link;
 mod options;
 mod queue;
-#[cfg(any(feature = "leptos", feature = "yew"))]
 pub(crate) mod shared;
 mod status;
+mod store;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
-#[cfg(any(feature = "leptos", feature = "yew"))]
 mod turn;
 
-pub use events::{Events, Handle};
+pub use buffer::{Buffer, Overflow};
+pub use check::OptionsError;
+pub use events::Events;
+pub use handle::{FilterChange, Handle, Stats};
 pub use items::{ClientError, Closed, Event, EventOf, GapReason, Item};
-pub use options::{Attempt, Body, Client, Credentials};
+pub use options::{Attempt, Body, Client, Credentials, Failure, IdempotencyKey, Transport};
 pub use status::{Gap, Status, StatusChanges};
+pub use store::{CursorStore, SessionStore};

@@ -1,5 +1,4 @@
-//! Several that ask for the same on one page, and the one connection that they share: what the
-//! hooks are made of.
+//! Several on one page that ask for the same, and the one connection that they share.
 //!
 //! The same is asked for where the profile, the URL and all else is the same that decides what is
 //! requested and when: method, headers, credentials, transport, `last_event_id`, timeouts, limits
@@ -8,51 +7,37 @@
 //! they count as the same, and the first one's are called. A request that is sent once has an
 //! answer of its own, and is never shared.
 //!
-//! Listeners are called in a turn of their own, when no part of the client is on the stack, so
-//! whatever they do to their stream, or to others, is done at once.
+//! Whoever is told of an item is told in a turn of its own, when no part of the client is on the
+//! stack: whatever they do to their stream, or to others, is done at once.
 
-use super::events::Control;
-use super::queue::ItemOf;
-use super::status::Watched;
+mod seat;
+mod stream;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests;
+
+pub(super) use stream::connect;
+
+use super::handle::Outcome;
+use super::queue::Entry;
 use super::turn::{next_turn, spawn};
-use super::{Client, Closed, Events, GapReason, Handle, Item, Status};
-use crate::connection::{CloseReason, State};
-use crate::filter::{Filter, FilterError, Subscription};
-use crate::profiles::{Flags, Profile, Recovery, Spec};
-use futures_core::Stream;
+use super::{Buffer, Client, Events, GapReason, Handle, Item};
+use crate::connection::{Flow, State};
+use crate::filter::{Filter, Subscription};
+use crate::profiles::{Profile, Recovery};
+use seat::{Mask, Seat};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::task::{Poll, Waker};
 
-/// Joins the connection that is open for these options, or opens it.
-///
-/// The listener is told each item that comes from now on, and never before this returns; what has
-/// become of the connection so far, [`Member::status`] says. In a browser, that is: elsewhere the
-/// connection is closed at once, and the listener is told nothing.
-pub(crate) fn join<P: Profile>(
-    client: Client<P>,
-    listener: impl FnMut(&ItemOf<P>) + 'static,
-) -> Member<P> {
-    let listener = Box::new(listener);
-    let filter = client.config.filter.clone();
-    let mask = Mask::of(&filter, &client.config.spec);
-    match (client.may_be_shared(), mask) {
-        (true, Ok(mask)) => match open_for(&client) {
-            Some(shared) => shared.take_in(client, mask, listener),
-            None => {
-                let member = Shared::open(client, mask, listener);
-                let shared: Rc<dyn Any> = Rc::<Shared<P>>::clone(&member.seat.shared);
-                OPEN.with_borrow_mut(|open| open.push(Rc::downgrade(&shared)));
-                member
-            }
-        },
-        // A filter that does not fit ends the stream before it begins, and says why.
-        (_, mask) => Shared::open(client, mask.unwrap_or(Mask::Everything), listener),
-    }
-}
+#[cfg(any(
+    all(test, not(target_arch = "wasm32")),
+    feature = "leptos",
+    feature = "yew"
+))]
+pub(crate) use hook::join;
 
 /// One of those who share a connection. Dropping it leaves; the last to leave closes the
 /// connection, unless another joins before the turn is over.
@@ -61,30 +46,106 @@ pub(crate) struct Member<P: Profile> {
     seat: Rc<Seat<P>>,
 }
 
-impl<P: Profile> Member<P> {
-    /// What acts on it: closing ends it for this member alone, and a filter is this member's own.
-    pub(crate) fn handle(&self) -> Handle {
-        Handle::new(Rc::new(Rc::clone(&self.seat)))
-    }
-
-    /// How the connection is, as far as the listener was told. Gaps count from the joining.
-    pub(crate) fn status(&self) -> Status {
-        self.seat.watched.now()
+impl<P: Profile> Drop for Member<P> {
+    fn drop(&mut self) {
+        self.seat.go();
     }
 }
 
-impl<P: Profile> Drop for Member<P> {
-    fn drop(&mut self) {
-        self.seat.gone.set(true);
-        let listener = self.seat.listener.take();
-        self.seat.leave();
-        drop(listener);
+/// What the hooks are made of.
+#[cfg(any(
+    all(test, not(target_arch = "wasm32")),
+    feature = "leptos",
+    feature = "yew"
+))]
+mod hook {
+    use super::*;
+    use crate::client::Status;
+    use crate::client::handle::Control;
+    use crate::client::queue::ItemOf;
+
+    /// Joins the connection that is open for these options, or opens it.
+    ///
+    /// The listener is told each item that comes from now on, and never before this returns; what
+    /// has become of the connection so far, [`Member::status`] says. In a browser, that is:
+    /// elsewhere the connection is closed at once, and the listener is told nothing.
+    pub(crate) fn join<P: Profile>(
+        mut client: Client<P>,
+        listener: impl FnMut(&ItemOf<P>) + 'static,
+    ) -> Member<P> {
+        struct Hook<L>(L);
+
+        impl<P: Profile, L: FnMut(&ItemOf<P>)> Listener<P> for Hook<L> {
+            fn tell(&mut self, entry: &Entry<P>) -> Flow {
+                (self.0)(&entry.item);
+                Flow::More
+            }
+        }
+
+        // Without it, what is wrong ends the stream before it begins, and is said there.
+        let _ = client.settle();
+        client.share = None;
+        let from = client.config.last_event_id.clone();
+        take_place(client, from, Box::new(Hook(listener)))
+    }
+
+    impl<P: Profile> Member<P> {
+        /// What acts on it: closing ends it for this member alone, and a filter is this member's
+        /// own.
+        pub(crate) fn handle(&self) -> Handle {
+            Handle::new(Rc::new(Rc::clone(&self.seat)))
+        }
+
+        /// How the connection is, as far as the listener was told. Gaps count from the joining.
+        pub(crate) fn status(&self) -> Status {
+            self.seat.watched().now()
+        }
+    }
+}
+
+/// Who has a place at a connection.
+trait Listener<P: Profile> {
+    /// Takes an item. Answers whether there is room for another.
+    fn tell(&mut self, entry: &Entry<P>) -> Flow;
+
+    /// All that came together was told. Answers whether there is room for more.
+    fn flush(&mut self) -> Flow {
+        Flow::More
+    }
+
+    /// What waits is taken only if it passes.
+    fn filter(&mut self, _: &Subscription) {}
+
+    /// Whether it takes too long, and wants the end in that case.
+    fn is_too_slow(&self) -> bool {
+        false
     }
 }
 
 thread_local! {
     /// The connections that may be joined, and some that are gone.
     static OPEN: RefCell<Vec<Weak<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A place at the connection that is open for these options, or at a new one that goes on after
+/// `from`. The options were settled.
+fn take_place<P: Profile>(
+    client: Client<P>,
+    from: String,
+    listener: Box<dyn Listener<P>>,
+) -> Member<P> {
+    let mask = Mask::of(&client.config.filter, &client.config.spec);
+    let (true, Ok(mask)) = (!client.is_sent_once(), mask) else {
+        // A filter that does not fit ends the stream before it begins, and says why.
+        return Shared::open(client, from, Mask::Everything, listener);
+    };
+    if let Some(shared) = open_for(&client) {
+        return shared.take_in(client, from, mask, listener);
+    }
+    let member = Shared::open(client, from, mask, listener);
+    let shared: Rc<dyn Any> = Rc::<Shared<P>>::clone(&member.seat.shared);
+    OPEN.with_borrow_mut(|open| open.push(Rc::downgrade(&shared)));
+    member
 }
 
 fn open_for<P: Profile>(client: &Client<P>) -> Option<Rc<Shared<P>>> {
@@ -99,6 +160,35 @@ fn open_for<P: Profile>(client: &Client<P>) -> Option<Rc<Shared<P>>> {
         })
 }
 
+impl<P: Profile> Client<P> {
+    /// Whether all is the same that decides what is requested, and when. Functions are not looked
+    /// at, but for whether there is one; the filter is not either.
+    pub(crate) fn asks_the_same(&self, other: &Client<P>) -> bool {
+        let (mine, theirs) = (&self.config, &other.config);
+        #[cfg(target_arch = "wasm32")]
+        if self.fetch != other.fetch {
+            return false;
+        }
+        self.address() == other.address()
+            && self.the_method() == other.the_method()
+            && self.header == other.header
+            && self.body == other.body
+            && self.idempotency_key == other.idempotency_key
+            && self.credentials == other.credentials
+            && self.transport == other.transport
+            && self.pause_when_hidden == other.pause_when_hidden
+            && self.reconnect == other.reconnect
+            && self.token.is_some() == other.token.is_some()
+            && self.headers.is_some() == other.headers.is_some()
+            && self.retry.is_some() == other.retry.is_some()
+            && mine.spec == theirs.spec
+            && mine.last_event_id == theirs.last_event_id
+            && mine.connect_timeout == theirs.connect_timeout
+            && mine.stale_after == theirs.stale_after
+            && mine.max_event_bytes == theirs.max_event_bytes
+    }
+}
+
 /// A connection, and those who share it.
 struct Shared<P: Profile> {
     /// Who came first, to compare others with.
@@ -111,21 +201,35 @@ struct Shared<P: Profile> {
     asked: RefCell<Filter>,
     /// Changes of that, of which the outcome is still to come, in order.
     changes: RefCell<VecDeque<Change<P>>>,
+    /// Wakes who waits for room at all seats.
+    waker: RefCell<Option<Waker>>,
 }
 
 /// A change of what the connection is asked for.
 struct Change<P: Profile> {
-    seat: Rc<Seat<P>>,
-    /// What it had before, if the seat asked for it. Else it has just come.
-    before: Option<Filter>,
-    filter: Filter,
+    /// Who asked for it, if it was not a coming or going.
+    wish: Option<Wish<P>>,
     asked: Filter,
     asked_before: Filter,
 }
 
+/// A member's own change of its filter.
+struct Wish<P: Profile> {
+    seat: Rc<Seat<P>>,
+    filter: Filter,
+    before: Filter,
+    outcome: Rc<Outcome>,
+}
+
 impl<P: Profile> Shared<P> {
-    fn open(client: Client<P>, mask: Mask, listener: Box<Listener<P>>) -> Member<P> {
-        let events = client.clone().connect();
+    fn open(
+        client: Client<P>,
+        from: String,
+        mask: Mask,
+        listener: Box<dyn Listener<P>>,
+    ) -> Member<P> {
+        let own = client.clone().last_event_id(from);
+        let events = own.buffer(Buffer::default()).connect();
         let filter = client.config.filter.clone();
         let shared = Rc::new(Shared {
             control: events.handle(),
@@ -133,9 +237,12 @@ impl<P: Profile> Shared<P> {
             opened: Cell::new(false),
             asked: RefCell::new(filter.clone()),
             changes: RefCell::default(),
+            waker: RefCell::default(),
             client,
         });
-        let member = shared.seat(filter, mask, listener);
+        let member = Member {
+            seat: Seat::at(&shared, filter, mask, listener),
+        };
         spawn(pump(events, shared));
         member
     }
@@ -143,69 +250,43 @@ impl<P: Profile> Shared<P> {
     fn take_in(
         self: Rc<Self>,
         client: Client<P>,
+        from: String,
         mask: Mask,
-        listener: Box<Listener<P>>,
+        listener: Box<dyn Listener<P>>,
     ) -> Member<P> {
-        let filter = client.config.filter;
-        let member = self.seat(filter.clone(), mask, listener);
-        let seat = &member.seat;
-        self.ask(seat, None, filter);
-        let recovery = self.client.config.spec.recovery;
-        if recovery == Recovery::History && self.opened.get() {
+        let seat = Seat::at(&self, client.config.filter, mask, listener);
+        self.ask(None);
+        let elsewhere = !from.is_empty() && from != self.control.last_event_id();
+        let history = self.client.config.spec.recovery == Recovery::History;
+        if elsewhere || history && self.opened.get() {
             seat.tell_later(Item::Gap {
                 reason: GapReason::Joined,
-                last_event_id: client.config.last_event_id,
+                last_event_id: from,
             });
         }
-        member
-    }
-
-    fn seat(self: &Rc<Self>, filter: Filter, mask: Mask, listener: Box<Listener<P>>) -> Member<P> {
-        let Status {
-            state,
-            error,
-            closed,
-            ..
-        } = self.control.status();
-        let watched = Rc::<Watched>::default();
-        watched.set(Status {
-            state,
-            error,
-            closed,
-            ..Status::default()
-        });
-        let seat = Rc::new(Seat {
-            shared: Rc::clone(self),
-            listener: RefCell::new(Some(listener)),
-            watched,
-            filter: RefCell::new(filter),
-            mask: RefCell::new(mask),
-            away: Cell::new(false),
-            gone: Cell::new(false),
-            duplicates_before: self.control.duplicates(),
-        });
-        self.seats.borrow_mut().push(Rc::clone(&seat));
         Member { seat }
     }
 
-    /// Asks for what all want together, if that has changed. Answers whether it has.
-    fn ask(&self, seat: &Rc<Seat<P>>, before: Option<Filter>, filter: Filter) -> bool {
+    /// Asks for what all want together, if that has changed. If it has not, the wish is granted.
+    fn ask(&self, wish: Option<Wish<P>>) {
         let asked = self.wanted();
         let asked_before = self.asked.borrow().clone();
         if asked.names_the_same(&asked_before) {
-            return false;
+            if let Some(wish) = wish {
+                wish.seat.apply();
+                wish.seat.tell_later(Item::FilterChanged);
+                wish.outcome.settle(Ok(()));
+            }
+            return;
         }
         *self.asked.borrow_mut() = asked.clone();
         self.changes.borrow_mut().push_back(Change {
-            seat: Rc::clone(seat),
-            before,
-            filter,
+            wish,
             asked: asked.clone(),
             asked_before,
         });
         let fits = self.control.set_filter(asked);
-        debug_assert!(fits.is_ok(), "each of them fits: {fits:?}");
-        true
+        debug_assert!(fits.is_ok(), "each of them fits");
     }
 
     /// What all want together.
@@ -218,211 +299,96 @@ impl<P: Profile> Shared<P> {
         )
     }
 
-    fn tell(&self, item: &ItemOf<P>) {
-        match item {
-            Item::FilterChanged | Item::FilterKept { .. } => return self.filtered(item),
+    fn tell(&self, entry: &Entry<P>) {
+        match &entry.item {
+            Item::FilterChanged => return self.filtered(None, entry),
+            Item::FilterKept { error } => return self.filtered(Some(error), entry),
             Item::State(State::Open) => self.opened.set(true),
             _ => {}
         }
         // They come and go while they are told.
         let seats = self.seats.borrow().clone();
         for seat in seats {
-            if !seat.away.get() && seat.passes(item) {
-                seat.tell(item);
+            if !seat.is_away() && seat.passes(entry) {
+                seat.tell(entry);
             }
         }
-        if matches!(item, Item::Closed(_)) {
+        if matches!(entry.item, Item::Closed(_)) {
             let seats = self.seats.take();
             seats.iter().for_each(|seat| seat.away.set(true));
+            let changes = self.changes.take();
+            let wishes = changes.into_iter().filter_map(|change| change.wish);
+            wishes.for_each(|wish| wish.outcome.settle(Ok(())));
         }
     }
 
     /// What came of the oldest change.
-    fn filtered(&self, outcome: &ItemOf<P>) {
+    fn filtered(&self, error: Option<&crate::connection::Error>, entry: &Entry<P>) {
         let change = self.changes.borrow_mut().pop_front();
         let Some(change) = change else { return };
-        let seat = change.seat;
-        let is_latest = *seat.filter.borrow() == change.filter;
-        if matches!(outcome, Item::FilterChanged) {
-            if is_latest && change.before.is_some() {
-                seat.apply();
-            }
-            if change.before.is_none() {
-                return;
-            }
-        } else {
-            if *self.asked.borrow() == change.asked {
-                *self.asked.borrow_mut() = change.asked_before;
-            }
-            if let (true, Some(before)) = (is_latest, change.before) {
-                *seat.filter.borrow_mut() = before;
-            }
+        if error.is_some() && *self.asked.borrow() == change.asked {
+            *self.asked.borrow_mut() = change.asked_before;
         }
-        if !seat.away.get() {
-            seat.tell(outcome);
+        let Some(wish) = change.wish else { return };
+        let seat = wish.seat;
+        let is_latest = *seat.filter.borrow() == wish.filter;
+        match error {
+            None if is_latest => seat.apply(),
+            Some(_) if is_latest => *seat.filter.borrow_mut() = wish.before,
+            _ => {}
         }
+        if !seat.is_away() {
+            seat.tell(entry);
+        }
+        wish.outcome.settle(error.cloned().map_or(Ok(()), Err));
+    }
+
+    /// What came together was told.
+    fn flush(&self) {
+        let seats = self.seats.borrow().clone();
+        seats.iter().for_each(|seat| seat.flush());
+    }
+
+    /// One whose buffer is full holds all back.
+    fn has_room(&self) -> bool {
+        !self.seats.borrow().iter().any(|seat| seat.is_full())
+    }
+
+    /// There may be room again.
+    fn wake(&self) {
+        let waker = self.waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Closes the connection, unless somebody takes a place before the turn is over.
+    fn close_soon(self: &Rc<Self>) {
+        let shared = Rc::clone(self);
+        spawn(async move {
+            next_turn().await;
+            if shared.seats.borrow().is_empty() {
+                shared.control.close();
+            }
+        });
     }
 }
 
 /// Hands on what comes, until the end.
 async fn pump<P: Profile>(mut events: Events<P>, shared: Rc<Shared<P>>) {
-    while let Some(item) = poll_fn(|context| Pin::new(&mut events).poll_next(context)).await {
-        shared.tell(&item);
-    }
-}
-
-type Listener<P> = dyn FnMut(&ItemOf<P>);
-
-/// A member's place at the connection.
-struct Seat<P: Profile> {
-    shared: Rc<Shared<P>>,
-    /// Taken out while it is called.
-    listener: RefCell<Option<Box<Listener<P>>>>,
-    watched: Rc<Watched>,
-    filter: RefCell<Filter>,
-    mask: RefCell<Mask>,
-    /// It has left the connection, or that has ended.
-    away: Cell<bool>,
-    /// Its member was dropped.
-    gone: Cell<bool>,
-    duplicates_before: u64,
-}
-
-impl<P: Profile> Seat<P> {
-    fn tell(&self, item: &ItemOf<P>) {
-        if self.gone.get() {
-            return;
-        }
-        self.watched.follow(item);
-        let listener = self.listener.take();
-        let Some(mut listener) = listener else { return };
-        listener(item);
-        // It may have dropped its own member.
-        if !self.gone.get() {
-            *self.listener.borrow_mut() = Some(listener);
-        }
-    }
-
-    fn tell_later(self: &Rc<Self>, item: ItemOf<P>) {
-        let seat = Rc::clone(self);
-        spawn(async move { seat.tell(&item) });
-    }
-
-    fn passes(&self, item: &ItemOf<P>) -> bool {
-        let spec = &self.shared.client.config.spec;
-        match item {
-            Item::Event(event) => self.mask.borrow().passes(&event.name, spec),
-            Item::Undecodable(error) => self.mask.borrow().passes(error.event(), spec),
-            _ => true,
-        }
-    }
-
-    /// Lets through what its filter names.
-    fn apply(&self) {
-        let mask = Mask::of(&self.filter.borrow(), &self.shared.client.config.spec);
-        if let Ok(mask) = mask {
-            *self.mask.borrow_mut() = mask;
-        }
-    }
-
-    fn leave(self: &Rc<Self>) {
-        if self.away.replace(true) {
-            return;
-        }
-        let shared = &self.shared;
-        shared
-            .seats
-            .borrow_mut()
-            .retain(|seat| !Rc::ptr_eq(seat, self));
-        if !shared.seats.borrow().is_empty() {
-            let filter = self.filter.borrow().clone();
-            shared.ask(self, None, filter);
-        } else if shared.client.may_be_shared() {
-            let shared = Rc::clone(shared);
-            spawn(async move {
-                next_turn().await;
-                if shared.seats.borrow().is_empty() {
-                    shared.control.close();
-                }
-            });
-        } else {
-            shared.control.close();
-        }
-    }
-}
-
-/// As its member's handle.
-impl<P: Profile> Control for Rc<Seat<P>> {
-    fn watched(&self) -> &Rc<Watched> {
-        &self.watched
-    }
-
-    fn set_filter(&self, filter: Filter) -> Result<(), FilterError> {
-        filter.compile(&self.shared.client.config.spec)?;
-        if self.away.get() {
-            return Ok(());
-        }
-        let before = self.filter.replace(filter.clone());
-        if !self.shared.ask(self, Some(before), filter) {
-            self.apply();
-            self.tell_later(Item::FilterChanged);
-        }
-        Ok(())
-    }
-
-    fn reconnect(&self) {
-        if !self.away.get() {
-            self.shared.control.reconnect();
-        }
-    }
-
-    fn close(&self) {
-        if !self.away.get() {
-            self.leave();
-            self.tell_later(Item::State(State::Closed));
-            self.tell_later(Item::Closed(Closed {
-                reason: CloseReason::Closed,
-                error: None,
-            }));
-        }
-    }
-
-    fn duplicates(&self) -> u64 {
-        let all = self.shared.control.duplicates();
-        all.saturating_sub(self.duplicates_before)
-    }
-
-    fn last_event_id(&self) -> String {
-        self.shared.control.last_event_id()
-    }
-}
-
-/// What of a shared connection's events one of its members gets.
-enum Mask {
-    /// All of them.
-    Everything,
-    /// All but those that have to be asked for by name.
-    Unasked,
-    Named(Subscription),
-}
-
-impl Mask {
-    fn of(filter: &Filter, spec: &Spec) -> Result<Mask, FilterError> {
-        let subscription = filter.compile(spec)?;
-        let mut events = spec.events.iter();
-        Ok(match filter.is_all() {
-            false => Mask::Named(subscription),
-            true if events.any(|event| event.flags.has(Flags::ON_REQUEST)) => Mask::Unasked,
-            true => Mask::Everything,
-        })
-    }
-
-    fn passes(&self, name: &str, spec: &Spec) -> bool {
-        match (self, spec.event(name)) {
-            (Mask::Everything, _) | (Mask::Unasked, None) => true,
-            (Mask::Unasked, Some((_, event))) => !event.flags.has(Flags::ON_REQUEST),
-            (Mask::Named(named), Some((index, _))) => named.passes_known(index),
-            (Mask::Named(named), None) => named.passes_unknown(name.as_bytes()),
-        }
+    loop {
+        let next = poll_fn(|context| {
+            if !shared.has_room() {
+                *shared.waker.borrow_mut() = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            let polled = events.poll_entry(context);
+            if polled.is_pending() {
+                shared.flush();
+            }
+            polled
+        });
+        let Some(entry) = next.await else { return };
+        shared.tell(&entry);
     }
 }

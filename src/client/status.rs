@@ -54,7 +54,9 @@ impl Status {
     /// Takes in what an item says of the connection. Answers whether it said anything.
     pub fn follow<E, M>(&mut self, item: &Item<E, M>) -> bool {
         match item {
-            Item::Event(_) | Item::Undecodable(_) | Item::FilterChanged => return false,
+            Item::Event(_) | Item::Undecodable(_) | Item::Opened { .. } | Item::FilterChanged => {
+                return false;
+            }
             Item::State(state) => {
                 self.state = *state;
                 if *state == State::Open {
@@ -101,6 +103,10 @@ impl Watched {
         self.status.borrow().state
     }
 
+    pub(super) fn gaps(&self) -> u64 {
+        self.status.borrow().gaps
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.status.borrow().closed.is_some()
     }
@@ -109,7 +115,6 @@ impl Watched {
         self.change(|status| status.follow(item));
     }
 
-    #[cfg(any(feature = "leptos", feature = "yew"))]
     pub(super) fn set(&self, status: Status) {
         self.change(|before| std::mem::replace(before, status) != *before);
     }

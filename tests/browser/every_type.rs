@@ -3,7 +3,7 @@
 use crate::server::Namespace;
 use futures::StreamExt;
 use serde_json::{Value, json};
-use tidewire::client::{Client, Event, Events, Item};
+use tidewire::client::{Client, Event, Events, Item, Transport};
 use tidewire::profiles::cortex::{self, Cortex};
 use tidewire::profiles::dashtam::{self, Dashtam};
 use tidewire::profiles::hive::{self, Hive};
@@ -138,7 +138,9 @@ async fn all_of_cortex_by_fetch() {
 #[wasm_bindgen_test]
 async fn all_of_cortex_by_event_source() {
     let server = Namespace::new("cortex-eventsource").await;
-    let client = cortex_client(&server).await.event_source();
+    let client = cortex_client(&server)
+        .await
+        .transport(Transport::EventSource);
     cortex(&server, client, "EventSource").await;
 }
 
@@ -174,7 +176,12 @@ async fn all_of_hive_by_fetch() {
 async fn all_of_hive_by_event_source() {
     let server = Namespace::new("hive-eventsource").await;
     let client = Client::<Hive>::new(server.url("/api/sessions/session_demo/events"));
-    hive(&server, client.event_source(), "EventSource").await;
+    hive(
+        &server,
+        client.transport(Transport::EventSource),
+        "EventSource",
+    )
+    .await;
 }
 
 #[wasm_bindgen_test]
@@ -273,6 +280,6 @@ async fn a_plain_stream_by_fetch() {
 #[wasm_bindgen_test]
 async fn a_plain_stream_by_event_source_with_names_of_its_own() {
     let server = Namespace::new("plain-eventsource").await;
-    let client = Client::<Plain>::new(server.url("/plain")).event_source();
+    let client = Client::<Plain>::new(server.url("/plain")).transport(Transport::EventSource);
     plain(&server, client, "EventSource").await;
 }

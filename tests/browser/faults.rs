@@ -5,7 +5,7 @@ use crate::server::Namespace;
 use futures::StreamExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tidewire::client::{Client, ClientError, Closed, Events, Item};
+use tidewire::client::{Client, ClientError, Closed, Events, Item, Transport};
 use tidewire::connection::{Backoff, CloseReason, Error, ErrorKind, Millis, Recovered, State};
 use tidewire::filter::Filter;
 use tidewire::profiles::Profile;
@@ -332,7 +332,9 @@ async fn an_event_source_that_cannot_send_the_last_id_says_so() {
     let server = Namespace::new("es-cursor").await;
     let script = json!([{"write": "id: 7\ndata: x\n\n"}, {"pause_ms": 200}, {"end": "clean"}]);
     server.script("GET", "/plain", script).await;
-    let mut events = plain_of(&server).event_source().connect();
+    let mut events = plain_of(&server)
+        .transport(Transport::EventSource)
+        .connect();
     let resumed = loop {
         if let Some(Item::Resumed {
             recovered,
@@ -371,7 +373,7 @@ async fn a_one_shot_is_refused_a_repetition_and_sent_once() {
         .reconnect(Some(Backoff::new(1, 20)))
         .connect();
     let refused = closed(&mut events).await;
-    assert!(matches!(refused.error, Some(ClientError::Config(_))));
+    assert!(matches!(refused.error, Some(ClientError::Options(_))));
     for (script, reason) in [
         (
             json!([{"status": 401}, {"end": "clean"}]),

@@ -3,7 +3,7 @@
 use crate::server::Namespace;
 use futures::StreamExt;
 use serde_json::json;
-use tidewire::client::{Client, ClientError, Closed, Events, Item};
+use tidewire::client::{Buffer, Client, ClientError, Closed, Events, Item, Transport};
 use tidewire::connection::CloseReason;
 use tidewire::filter::Filter;
 use tidewire::profiles::Profile;
@@ -90,13 +90,13 @@ async fn a_filter_that_does_not_fit_says_what_would() {
 async fn a_token_in_a_header_is_refused_to_event_source() {
     let mut events = Client::<Dashtam>::new("/api/v1/events")
         .token(|_| std::future::ready(Some("secret".to_owned())))
-        .event_source()
+        .transport(Transport::EventSource)
         .connect();
     let closed = end(&mut events).await;
-    assert_eq!(closed.reason, CloseReason::Unsupported);
+    assert_eq!(closed.reason, CloseReason::Rejected);
     assert_eq!(
         message(&closed),
-        "EventSource cannot send a token in a header: use transport 'fetch'"
+        "token: EventSource cannot send a token in a header; use Transport::Fetch"
     );
 }
 
@@ -107,7 +107,7 @@ async fn dropping_the_stream_closes_the_connection_at_once() {
         let client = Client::<Plain>::new(server.url("/plain"));
         let mut events = match event_source {
             false => client.connect(),
-            true => client.event_source().connect(),
+            true => client.transport(Transport::EventSource).connect(),
         };
         server.streams(1).await;
         server
@@ -156,7 +156,10 @@ async fn a_slow_consumer_holds_the_server_back_and_loses_nothing() {
     let script = json!([{"write": text}, {"stall": true}]);
     server.script("GET", "/plain", script).await;
     let mut events = Client::<Plain>::new(server.url("/plain"))
-        .buffer(16)
+        .buffer(Buffer {
+            events: 16,
+            ..Buffer::default()
+        })
         .connect();
     let mut next = 0;
     while next < 5_000 {
