@@ -45,4 +45,8 @@ mod rules;
 #[path = "wire/short_streams.rs"]
 mod short_streams;
 
+#[cfg(feature = "yew")]
+#[path = "browser/yew.rs"]
+mod yew_hooks;
+
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

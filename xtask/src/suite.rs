@@ -60,6 +60,9 @@ const PAGE_TESTS: &str = "tests/e2e";
 /// The tests of the example applications, in pages too.
 const APP_TESTS: &str = "tests/apps";
 
+/// The crate with all that it has.
+const FEATURES: &str = "--features=leptos,yew";
+
 struct Step {
     name: &'static str,
     /// The step is one only where this lies in the workspace.
@@ -308,7 +311,7 @@ fn lint_wasm(run: &mut Run<'_>) -> Outcome<()> {
     tools::wasm_target()?;
     // Not both at once: the tests of the one bring std, which the other is without.
     for selection in [
-        &["--package", "tidewire", "--all-targets"][..],
+        &["--package", "tidewire", "--all-targets", FEATURES][..],
         &["--package", "tidewire-js"],
         &["--package", "tidewire-validate"],
         &["--package", "tidewire-example-leptos"],
@@ -325,7 +328,7 @@ fn lint_wasm(run: &mut Run<'_>) -> Outcome<()> {
 /// The driver, the transports and the client exist only there.
 fn document_wasm(run: &mut Run<'_>) -> Outcome<()> {
     tools::wasm_target()?;
-    run.document(&["--package", "tidewire", "--target", WASM_TARGET])
+    run.document(&["--package", "tidewire", FEATURES, "--target", WASM_TARGET])
 }
 
 /// Each feature must do without the others.
@@ -411,7 +414,7 @@ fn browser_tests(run: &mut Run<'_>) -> Outcome<Command> {
         // Seconds, for all tests of one file together.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     // The tests say how many event types they compared.
-    wasm_pack.args(["--", "--", "--nocapture"]);
+    wasm_pack.args(["--", FEATURES, "--", "--nocapture"]);
     wasm_pack.args(&run.test_filter);
     Ok(wasm_pack)
 }
