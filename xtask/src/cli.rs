@@ -19,6 +19,7 @@ cargo xtask COMMAND
                                  --write: into docs/performance.md and the README
   size  [--json]                 size of the npm package and of what applications get of it,
                                  and what fills the module
+  app-size                       what Tidewire adds to the least application in Leptos and in Yew
   types [--check]                the TypeScript profiles, printed from the Rust tables; --check compares
   help                           this text
 
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Soak(Soak),
     Bench(Bench),
     Size { json: bool },
+    AppSize,
     Types { check: bool },
 }
 
@@ -172,6 +174,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
             rest.read(&[Accepted::Json])?;
             Command::Size { json: rest.json }
         }
+        "app-size" => {
+            rest.read(&[])?;
+            Command::AppSize
+        }
         "types" => {
             rest.read(&[Accepted::Check])?;
             Command::Types { check: rest.check }
@@ -294,6 +300,7 @@ mod tests {
         assert_eq!(parse_line("demo"), Ok(Command::Demo { port: 8788 }));
         assert_eq!(parse_line("demo --port 0"), Ok(Command::Demo { port: 0 }));
         assert_eq!(parse_line("apps --port 0"), Ok(Command::Apps { port: 0 }));
+        assert_eq!(parse_line("app-size"), Ok(Command::AppSize));
         assert_eq!(parse_line("demo --port=9"), Ok(Command::Demo { port: 9 }));
     }
 

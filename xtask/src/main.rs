@@ -3,6 +3,7 @@
 //! It has no dependencies, so that a fresh clone gets to the first useful line
 //! within seconds.
 
+mod app_size;
 mod apps;
 mod browser;
 mod cli;
@@ -57,6 +58,7 @@ fn run(command: Command) -> Outcome<bool> {
         Command::Bench(bench) => measure::bench(&workspace, &bench)?,
         Command::Types { check } => types::types(&workspace, check)?,
         Command::Size { json } => measure::size(&workspace, json)?,
+        Command::AppSize => app_size::print(&workspace)?,
     }
     Ok(true)
 }

@@ -12,6 +12,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::freshness;
 use crate::npm;
@@ -197,17 +198,19 @@ fn optimize(workspace: &Workspace, files: &Files, names: Names) -> Outcome<bool>
         &recipe,
         std::slice::from_ref(&input),
         std::slice::from_ref(output),
-        || {
-            process::run(
-                npm::program(workspace, "pkg", "wasm-opt")
-                    .arg(&input)
-                    .args([WASM_OPTIMIZATION, "--output"])
-                    .arg(output)
-                    .args(WASM_FEATURES)
-                    .args(option),
-            )
-        },
+        || process::run(wasm_opt(workspace, &input, output).args(option)),
     )
+}
+
+/// The optimiser, as what is shipped goes through it.
+pub(crate) fn wasm_opt(workspace: &Workspace, input: &Path, output: &Path) -> Command {
+    let mut command = npm::program(workspace, "pkg", "wasm-opt");
+    command
+        .arg(input)
+        .args([WASM_OPTIMIZATION, "--output"])
+        .arg(output)
+        .args(WASM_FEATURES);
+    command
 }
 
 /// Lays the modules' glue into the package, and each module as text: a bundler carries that along
@@ -325,7 +328,7 @@ fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
 }
 
 /// As small as gzip can be, since it is made once and carried by every application.
-fn gzip(bytes: &[u8]) -> Outcome<Vec<u8>> {
+pub(crate) fn gzip(bytes: &[u8]) -> Outcome<Vec<u8>> {
     let mut out = Vec::new();
     zopfli::compress(
         zopfli::Options::default(),
