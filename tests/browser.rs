@@ -23,6 +23,9 @@ mod live_bytes;
 #[path = "browser/memory.rs"]
 mod memory;
 
+#[path = "browser/options.rs"]
+mod options;
+
 #[path = "browser/page.rs"]
 mod page;
 

@@ -3,7 +3,7 @@
 use super::elsewhere;
 use crate::client::Client;
 use crate::client::queue::Queue;
-use crate::connection::{CloseReason, ConfigError, Connection, Event, Report, State};
+use crate::connection::{CloseReason, ConfigError, Connection, Event, Flow, Report, State};
 use crate::filter::{Filter, FilterError};
 use crate::profiles::{Profile, Spec};
 use crate::wire::Text;
@@ -28,7 +28,9 @@ pub(crate) fn links() -> Vec<Rc<FarEnd>> {
 pub(crate) struct FarEnd {
     spec: Spec,
     report: Box<dyn Fn(Report)>,
-    event: Box<dyn Fn(Event<'_>)>,
+    event: Box<dyn Fn(Event<'_>) -> Flow>,
+    /// The end of a chunk: whether there is room for more, and whether it took too long.
+    flush: Box<dyn Fn() -> (Flow, bool)>,
     asked: RefCell<Filter>,
     closed: Cell<bool>,
     last_event_id: RefCell<String>,
@@ -46,6 +48,11 @@ impl FarEnd {
         self.asked.borrow().clone()
     }
 
+    /// Where a connection would go on.
+    pub(crate) fn last_event_id(&self) -> String {
+        self.last_event_id.borrow().clone()
+    }
+
     pub(crate) fn report(&self, report: Report) {
         (self.report)(report);
     }
@@ -54,17 +61,40 @@ impl FarEnd {
         self.report(Report::State(State::Open));
     }
 
-    pub(crate) fn send(&self, name: &str, data: &str, id: &str) {
+    /// A chunk of one event.
+    pub(crate) fn send(&self, name: &str, data: &str, id: &str) -> Flow {
+        self.put(name, data, id);
+        self.flush()
+    }
+
+    /// A chunk of these events.
+    pub(crate) fn send_all(&self, names: &[&str]) -> Flow {
+        for name in names {
+            self.put(name, "{}", "");
+        }
+        self.flush()
+    }
+
+    fn flush(&self) -> Flow {
+        let (flow, too_slow) = (self.flush)();
+        if too_slow {
+            self.end(CloseReason::SlowConsumer);
+        }
+        flow
+    }
+
+    fn put(&self, name: &str, data: &str, id: &str) {
         if !id.is_empty() {
             id.clone_into(&mut self.last_event_id.borrow_mut());
         }
         let index = self.spec.event(name).map(|(index, _)| index as u16);
-        (self.event)(Event {
+        let last_event_id = self.last_event_id.borrow().clone();
+        let _ = (self.event)(Event {
             index,
             name: Text::from(name),
             data: Text::from(data),
             id: (!id.is_empty()).then_some(id),
-            last_event_id: &self.last_event_id.borrow(),
+            last_event_id: &last_event_id,
             replayed: false,
         });
     }
@@ -101,10 +131,11 @@ impl Link {
                 let queue = Rc::clone(&queue);
                 Box::new(move |report| queue.report(report))
             },
-            event: Box::new(move |event| {
-                queue.event(event);
-                let _ = queue.flow();
-            }),
+            event: {
+                let queue = Rc::clone(&queue);
+                Box::new(move |event| queue.event(event))
+            },
+            flush: Box::new(move || (queue.flow(), queue.is_too_slow())),
             asked: RefCell::new(client.config.filter),
             closed: Cell::new(false),
             last_event_id: RefCell::new(client.config.last_event_id),
@@ -159,7 +190,7 @@ impl Link {
     pub(crate) fn last_event_id(&self) -> String {
         match self {
             Link::Nowhere(link) => link.last_event_id(),
-            Link::ToTest(far_end) => far_end.last_event_id.borrow().clone(),
+            Link::ToTest(far_end) => far_end.last_event_id(),
         }
     }
 }
