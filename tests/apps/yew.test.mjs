@@ -188,6 +188,20 @@ test('leaving the page of a stream closes it, and coming back goes on after the 
   assert.deepEqual(complaints, []);
 });
 
+test('a page that is loaded anew goes on after the last event', async () => {
+  await open();
+  await lamp('open');
+  await control().publish(loginFailed(1), loginFailed(2));
+  await counted(2);
+  await page.goto('about:blank');
+  await until('the server to see it', async () => !(await live(1)));
+  await control().publish(loginFailed(3));
+  await open();
+  await counted(1);
+  assert.deepEqual(await rows(), [id(3)]);
+  assert.deepEqual(complaints, []);
+});
+
 test('however often pages change, what is open is what is seen', async () => {
   await open();
   for (let round = 0; round < 10; round += 1) {

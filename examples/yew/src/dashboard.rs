@@ -3,10 +3,7 @@
 use crate::lamp::Lamp;
 use crate::ledger::{Import, Ledger};
 use crate::place::{self, Place};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
-use tidewire::client::{Client, EventOf, Status};
+use tidewire::client::{Client, EventOf, SessionStore, Status};
 use tidewire::filter::Filter;
 use tidewire::profiles::dashtam::{self, Category, Dashtam};
 use tidewire::yew::{use_events_keeping, use_events_reducer};
@@ -18,27 +15,6 @@ const SHOWN: usize = 50;
 
 /// Those whose accounts may be looked at; each has a server of its own.
 const HOLDERS: [(&str, &str); 2] = [("household", "Household"), ("business", "Business")];
-
-/// Where each holder's stream was left, so that it goes on there when the dashboard comes back.
-#[derive(Clone, Default)]
-pub(crate) struct Cursors(Rc<RefCell<BTreeMap<&'static str, String>>>);
-
-impl Cursors {
-    fn of(&self, holder: &str) -> String {
-        self.0.borrow().get(holder).cloned().unwrap_or_default()
-    }
-
-    fn remember(&self, holder: &'static str, last_event_id: &str) {
-        self.0.borrow_mut().insert(holder, last_event_id.to_owned());
-    }
-}
-
-/// There is one of them, and it never changes place.
-impl PartialEq for Cursors {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
-}
 
 /// What the dashboard is given.
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -93,42 +69,28 @@ struct AccountProps {
 }
 
 /// What asks for the events of an account holder.
-#[hook]
-fn use_client(props: &AccountProps) -> Client<Dashtam> {
-    let cursors = use_context::<Cursors>().unwrap_or_default();
-    // Where the stream begins: as it is now, or the stream would begin anew with each event.
-    let begin = use_memo(props.holder, move |holder| cursors.of(holder));
+fn client(props: &AccountProps) -> Client<Dashtam> {
     let base = props.place.base(props.holder);
-    let url = format!("{base}/api/v1/events");
     let filter = match props.wanted.len() == Category::ALL.len() {
         true => Filter::all(),
         false => Filter::categories(props.wanted.iter().copied()),
     };
-    Client::new(url)
+    Client::new(format!("{base}/api/v1/events"))
         .token(move |_| place::token(base.clone()))
-        .last_event_id(&*begin)
+        // When the dashboard comes back, or the page is loaded anew, it goes on where it was left.
+        .store(SessionStore::default())
         .filter(filter)
 }
 
 /// The figures, the filter and the list: one connection for them all.
 #[component]
 fn Account(props: &AccountProps) -> Html {
-    let client = use_client(props);
-    let ledger = use_events_reducer(client, Ledger::default);
+    let ledger = use_events_reducer(client(props), Ledger::default);
 
     use_effect_with((props.place.clone(), props.holder), |(place, holder)| {
         let (place, holder) = (place.clone(), *holder);
         spawn_local(async move { place.prepare(holder).await });
     });
-    let cursors = use_context::<Cursors>().unwrap_or_default();
-    use_effect_with(
-        (props.holder, ledger.last_event_id()),
-        move |(holder, id)| {
-            if !id.is_empty() {
-                cursors.remember(holder, id);
-            }
-        },
-    );
 
     let reconnect = {
         let ledger = ledger.clone();
@@ -166,8 +128,7 @@ fn Account(props: &AccountProps) -> Html {
 /// The latest events. It asks for what the figures ask for, and shares their connection.
 #[component]
 fn Latest(props: &AccountProps) -> Html {
-    let client = use_client(props);
-    let events = use_events_keeping(client, SHOWN);
+    let events = use_events_keeping(client(props), SHOWN);
     if events.is_empty() {
         return html! { <p class="empty">{ "Nothing yet." }</p> };
     }

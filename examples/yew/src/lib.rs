@@ -13,7 +13,6 @@ pub use chat::Chat;
 pub use dashboard::Dashboard;
 pub use place::Place;
 
-use dashboard::Cursors;
 use yew::prelude::*;
 use yew_router::history::AnyHistory;
 use yew_router::prelude::*;
@@ -41,8 +40,6 @@ pub struct AppProps {
 #[component]
 pub fn App(props: &AppProps) -> Html {
     let place = props.place.clone();
-    // Of the application, not of the dashboard: they outlive it.
-    let cursors = use_state(Cursors::default);
     let history = use_memo((), |()| history());
     let route = move |route| match route {
         Route::Dashboard => html! { <Dashboard place={place.clone()} /> },
@@ -50,12 +47,10 @@ pub fn App(props: &AppProps) -> Html {
         Route::Nowhere => html! { <Redirect<Route> to={Route::Dashboard} /> },
     };
     html! {
-        <ContextProvider<Cursors> context={(*cursors).clone()}>
-            <Router history={(*history).clone()}>
-                <Masthead />
-                <main><Switch<Route> render={route} /></main>
-            </Router>
-        </ContextProvider<Cursors>>
+        <Router history={(*history).clone()}>
+            <Masthead />
+            <main><Switch<Route> render={route} /></main>
+        </Router>
     }
 }
 
