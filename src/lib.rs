@@ -50,6 +50,8 @@ mod digits;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub mod driver;
 pub mod filter;
+#[cfg(feature = "leptos")]
+pub mod leptos;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 mod page;
 pub mod profiles;

@@ -18,6 +18,10 @@ mod faults;
 #[path = "browser/life.rs"]
 mod life;
 
+#[cfg(feature = "leptos")]
+#[path = "browser/leptos.rs"]
+mod leptos;
+
 mod live_bytes;
 
 #[path = "browser/memory.rs"]

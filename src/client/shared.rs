@@ -30,6 +30,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 #[cfg(any(
@@ -37,6 +38,10 @@ use std::task::{Poll, Waker};
     feature = "leptos",
     feature = "yew"
 ))]
+#[cfg_attr(
+    not(any(test, target_arch = "wasm32", feature = "yew")),
+    expect(unused_imports, reason = "the hook for Leptos opens nothing elsewhere")
+)]
 pub(crate) use hook::join;
 
 /// One of those who share a connection. Dropping it leaves; the last to leave closes the
@@ -58,11 +63,16 @@ impl<P: Profile> Drop for Member<P> {
     feature = "leptos",
     feature = "yew"
 ))]
+#[cfg_attr(
+    not(any(test, target_arch = "wasm32", feature = "yew")),
+    expect(dead_code, reason = "the hook for Leptos opens nothing elsewhere")
+)]
 mod hook {
     use super::*;
     use crate::client::Status;
     use crate::client::handle::Control;
     use crate::client::queue::ItemOf;
+    use crate::client::store::Progress;
 
     /// Joins the connection that is open for these options, or opens it.
     ///
@@ -73,20 +83,45 @@ mod hook {
         mut client: Client<P>,
         listener: impl FnMut(&ItemOf<P>) + 'static,
     ) -> Member<P> {
-        struct Hook<L>(L);
+        struct Hook<L> {
+            listener: L,
+            progress: Option<Progress>,
+        }
 
         impl<P: Profile, L: FnMut(&ItemOf<P>)> Listener<P> for Hook<L> {
             fn tell(&mut self, entry: &Entry<P>) -> Flow {
-                (self.0)(&entry.item);
+                (self.listener)(&entry.item);
+                if let (Some(progress), Item::Event(event)) = (&mut self.progress, &entry.item) {
+                    progress.done(Arc::clone(&event.last_event_id));
+                }
                 Flow::More
+            }
+
+            fn flush(&mut self) -> Flow {
+                if let Some(progress) = &mut self.progress {
+                    progress.write();
+                }
+                Flow::More
+            }
+        }
+
+        // It may have gone while it was told.
+        impl<L> Drop for Hook<L> {
+            fn drop(&mut self) {
+                if let Some(progress) = &mut self.progress {
+                    progress.write();
+                }
             }
         }
 
         // Without it, what is wrong ends the stream before it begins, and is said there.
         let _ = client.settle();
         client.share = None;
-        let from = client.config.last_event_id.clone();
-        take_place(client, from, Box::new(Hook(listener)))
+        let own = client.config.last_event_id.clone();
+        let progress = client.progress();
+        // Where a store says to go on is no option that others would have to have, too.
+        let from = std::mem::replace(&mut client.config.last_event_id, own);
+        take_place(client, from, Box::new(Hook { listener, progress }))
     }
 
     impl<P: Profile> Member<P> {

@@ -334,7 +334,7 @@ fn document_wasm(run: &mut Run<'_>) -> Outcome<()> {
 /// Each feature must do without the others.
 fn features(run: &mut Run<'_>) -> Outcome<()> {
     tools::wasm_target()?;
-    for features in ["", "payloads", "browser", "client", "yew"] {
+    for features in ["", "payloads", "browser", "client", "leptos", "yew"] {
         for target in [&[][..], &["--target", WASM_TARGET]] {
             let mut arguments = vec!["check", "--quiet", "--package", "tidewire"];
             arguments.extend(["--no-default-features", "--features", features]);
