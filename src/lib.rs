@@ -17,6 +17,7 @@
 //! - [`profiles`]: what each kind of server speaks, as data, with typed payloads.
 //! - [`filter`]: what is wanted, for the server and for here.
 //! - [`connection`]: the life of a connection as a state machine without sockets and clocks.
+//! - [`engine`]: performs what a connection asks for, by whatever it is given to do so.
 //!
 //! ```
 //! use tidewire::wire::{Decoder, Item};
@@ -49,6 +50,7 @@ pub mod connection;
 mod digits;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub mod driver;
+pub mod engine;
 pub mod filter;
 #[cfg(feature = "leptos")]
 pub mod leptos;

@@ -101,12 +101,29 @@ function limits(body) {
   if (hasMost) body.number();
 }
 
-/** Without the hashes that Rust puts after names and crates. */
+/** As it was written, without the hashes that Rust puts after names and crates. */
 function readable(name) {
-  return name
-    .replace(/\.llvm\.\d+$/, '')
+  const plain = name.replace(/\.llvm\.\d+$/, '');
+  if (plain.startsWith('_R')) return parts(plain.slice(2), /s[0-9a-zA-Z]*_|(\d+)_?|./gy).join('::');
+  if (!plain.startsWith('_ZN')) return plain;
+  const escapes = { LT: '<', GT: '>', RF: '&', BP: '*', C: ',', u20: ' ', u7b: '{', u7d: '}' };
+  return parts(plain.slice(3), /(\d+)|./gy)
+    .join('::')
     .replace(/::h[0-9a-f]{16}$/, '')
-    .replace(/\[[0-9a-f]{12,16}\]/g, '');
+    .replace(/(^|::)_\$/g, '$1$')
+    .replace(/\$(\w+)\$/g, (whole, escape) => escapes[escape] ?? '_')
+    .replaceAll('..', '::');
+}
+
+/** The identifiers of a mangled name: each is there behind its length. */
+function parts(mangled, next) {
+  const found = [];
+  for (let match = next.exec(mangled); match !== null; match = next.exec(mangled)) {
+    const length = Number(match[1] ?? 0);
+    if (length > 0) found.push(mangled.slice(next.lastIndex, next.lastIndex + length));
+    next.lastIndex += length;
+  }
+  return found;
 }
 
 /** `tidewire::connection` of `<tidewire::connection::machine::Machine as …>::chunk`. */

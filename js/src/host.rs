@@ -1,156 +1,150 @@
+//! What is called of the package. `boundary.ts` says what each is for.
+
+// Whether a name can be imported, only the other side can know.
+#![allow(unsafe_code)]
+
 use crate::batch::{Batch, Crossing};
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
-use js_sys::{Array, Function, Promise};
-use tidewire::connection::{Config, Event, Flow, Reason, Recovered, Report, State};
-use wasm_bindgen::prelude::*;
-use web_sys::RequestCredentials;
+use tidewire::connection::{Error, Event, Flow, Millis, Reason, Recovered, Report, Request, State};
+use tidewire::engine::Host;
 
-#[wasm_bindgen]
-extern "C" {
-    /// A plain object made by the package.
-    pub type Options;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn spec(this: &Options) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn url(this: &Options) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn method(this: &Options) -> String;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn body(this: &Options) -> JsValue;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn credentials(this: &Options) -> Option<RequestCredentials>;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn fetch(this: &Options) -> Option<Function>;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn transport(this: &Options) -> String;
-    #[wasm_bindgen(method, getter, js_name = withCredentials)]
-    pub(crate) fn with_credentials(this: &Options) -> bool;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn categories(this: &Options) -> Array;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn types(this: &Options) -> Array;
-    #[wasm_bindgen(method, getter, js_name = lastEventId)]
-    pub(crate) fn last_event_id(this: &Options) -> String;
-    #[wasm_bindgen(method, getter, js_name = hasToken)]
-    pub(crate) fn has_token(this: &Options) -> bool;
-    #[wasm_bindgen(method, getter, js_name = renewsToken)]
-    pub(crate) fn renews_token(this: &Options) -> bool;
-    #[wasm_bindgen(method, getter, js_name = connectTimeout)]
-    pub(crate) fn connect_timeout(this: &Options) -> f64;
-    #[wasm_bindgen(method, getter, js_name = staleAfter)]
-    pub(crate) fn stale_after(this: &Options) -> f64;
-    #[wasm_bindgen(method, getter, js_name = maxEventBytes)]
-    pub(crate) fn max_event_bytes(this: &Options) -> f64;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn reconnect(this: &Options) -> bool;
-    #[wasm_bindgen(method, getter, js_name = minDelay)]
-    pub(crate) fn min_delay(this: &Options) -> f64;
-    #[wasm_bindgen(method, getter, js_name = maxDelay)]
-    pub(crate) fn max_delay(this: &Options) -> f64;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn factor(this: &Options) -> f64;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn jitter(this: &Options) -> bool;
-    #[wasm_bindgen(method, getter, js_name = constantDelay)]
-    pub(crate) fn constant_delay(this: &Options) -> bool;
-    #[wasm_bindgen(method, getter, js_name = maxAttempts)]
-    pub(crate) fn max_attempts(this: &Options) -> f64;
-
-    #[wasm_bindgen(method, getter, js_name = pauseWhenHidden)]
-    pub(crate) fn pause_when_hidden(this: &Options) -> bool;
-    #[wasm_bindgen(method, getter, js_name = isJson)]
-    pub(crate) fn is_json(this: &Options) -> bool;
-
-    /// The package's half of a stream. Its methods only put things into queues: the
-    /// application's code runs when wasm is no longer on the stack.
-    pub type Host;
-    #[wasm_bindgen(method)]
-    fn token(this: &Host, attempt: u32, reason: &str) -> Promise;
-    #[wasm_bindgen(method)]
-    fn headers(this: &Host) -> Array;
-    #[wasm_bindgen(method)]
-    fn when(this: &Host, attempt: u32, status: u16) -> bool;
-    /// Nothing, if the text is no UTF-8: then it is to be mended and cross again.
-    #[wasm_bindgen(method)]
-    fn batch(
-        this: &Host,
-        text: &[u8],
-        rows: &[u32],
-        names_at: u32,
-        is_array: bool,
-        continues: bool,
-    ) -> Option<bool>;
-    #[wasm_bindgen(method)]
-    fn state(this: &Host, state: u32);
-    #[wasm_bindgen(method)]
-    fn open(this: &Host, status: u16, url: &str, redirected: bool);
-    #[wasm_bindgen(method)]
-    fn resumed(this: &Host, recovered: u32, last_event_id: &str);
-    #[wasm_bindgen(method)]
-    fn filtered(this: &Host, error: Option<&str>);
-    #[wasm_bindgen(method)]
-    fn gap(this: &Host, reason: &str, last_event_id: &str);
-    #[wasm_bindgen(method)]
-    fn failed(
-        this: &Host,
-        code: &str,
-        status: u16,
-        message: &str,
-        body: &str,
-        will_retry: bool,
-        delay: f64,
+// SAFETY: none of them keeps an address longer than the call, or writes to one.
+#[link(wasm_import_module = "tidewire")]
+unsafe extern "C" {
+    safe fn now() -> f64;
+    safe fn wake(key: u32, after: i32);
+    safe fn ask(key: u32, number: u32, attempt: u32, reason: u32);
+    safe fn open(
+        key: u32,
+        transport: u32,
+        query: *const u8,
+        query_length: usize,
+        id: *const u8,
+        id_length: usize,
     );
-    #[wasm_bindgen(method)]
-    fn closed(this: &Host, reason: &str, code: &str, status: u16, message: &str, body: &str);
+    safe fn steer(key: u32, transport: u32, what: u32);
+    safe fn retry(key: u32, attempt: u32, status: u32) -> u32;
+    safe fn batch(
+        key: u32,
+        text: *const u8,
+        text_length: usize,
+        rows: *const u32,
+        rows_length: usize,
+        names_at: u32,
+        flags: u32,
+    ) -> u32;
+    safe fn report(
+        key: u32,
+        what: u32,
+        number: u32,
+        delay: f64,
+        first: *const u8,
+        first_length: usize,
+        second: *const u8,
+        second_length: usize,
+        third: *const u8,
+        third_length: usize,
+        fourth: *const u8,
+        fourth_length: usize,
+    );
+    #[link_name = "give"]
+    safe fn give_text(start: *const u8, length: usize);
 }
 
-/// Hands on to the package what the driver gives.
+/// Answers a call with a text.
+pub(crate) fn give(text: &str) {
+    give_text(text.as_ptr(), text.len());
+}
+
+const READ: u32 = 0;
+const ABORT: u32 = 1;
+const FINISH: u32 = 2;
+
+/// What `batch` is told, as bits of one number.
+const IS_ARRAY: u32 = 1;
+const CONTINUES: u32 = 2;
+
+/// What `batch` answers, if it is neither 0, to pause, nor 1, to go on: the text is no UTF-8.
+const BROKEN: u32 = 2;
+
+/// Hands on to the package what the engine gives.
 pub(crate) struct JsHost {
-    host: Host,
+    /// By which the package knows the connection.
+    key: u32,
     batch: RefCell<Batch>,
     /// A part of the chunk's events has crossed already.
     continues: Cell<bool>,
 }
 
 impl JsHost {
-    pub(crate) fn new(host: Host, config: &Config, is_json: bool) -> Self {
+    pub(crate) fn new(key: u32, last_event_id: &str, is_json: bool) -> Self {
         JsHost {
-            host,
-            batch: RefCell::new(Batch::new(&config.last_event_id, is_json)),
+            key,
+            batch: RefCell::new(Batch::new(last_event_id, is_json)),
             continues: Cell::new(false),
         }
     }
-}
 
-impl JsHost {
     /// Hands over what there is; answers whether there is room for more.
     fn cross(&self, is_followed: bool) -> Flow {
         let continues = self.continues.replace(is_followed);
         let mut batch = self.batch.borrow_mut();
-        let cross = |batch: &mut Batch| {
-            let Crossing {
-                text,
-                rows,
-                names_at,
-                is_array,
-            } = batch.crossing();
-            self.host.batch(text, rows, names_at, is_array, continues)
-        };
-        let more = cross(&mut batch).unwrap_or_else(|| {
+        let mut answer = self.try_cross(&mut batch, continues);
+        if answer == BROKEN {
             batch.mend();
-            cross(&mut batch).unwrap_or(true)
-        });
+            answer = self.try_cross(&mut batch, continues);
+        }
         batch.clear();
-        match more {
-            true => Flow::More,
-            false => Flow::Pause,
+        match answer {
+            0 => Flow::Pause,
+            _ => Flow::More,
+        }
+    }
+
+    fn try_cross(&self, events: &mut Batch, continues: bool) -> u32 {
+        let Crossing {
+            text,
+            rows,
+            names_at,
+            is_array,
+        } = events.crossing();
+        let is_array = if is_array { IS_ARRAY } else { 0 };
+        let flags = is_array | if continues { CONTINUES } else { 0 };
+        let (text, text_length) = (text.as_ptr(), text.len());
+        let (rows, rows_length) = (rows.as_ptr(), rows.len());
+        batch(
+            self.key,
+            text,
+            text_length,
+            rows,
+            rows_length,
+            names_at,
+            flags,
+        )
+    }
+
+    fn tell(&self, what: u32, number: u32, delay: f64, texts: [&str; 4]) {
+        let [first, second, third, fourth] = texts.map(|text| (text.as_ptr(), text.len()));
+        report(
+            self.key, what, number, delay, first.0, first.1, second.0, second.1, third.0, third.1,
+            fourth.0, fourth.1,
+        );
+    }
+
+    fn tell_error(&self, what: u32, delay: f64, reason: &str, error: Option<&Error>) {
+        match error {
+            None => self.tell(what, 0, delay, [reason, "", "", ""]),
+            Some(error) => self.tell(
+                what,
+                error.status.into(),
+                delay,
+                [reason, error.kind.as_str(), &error.message, &error.body],
+            ),
         }
     }
 }
 
-impl tidewire::driver::Host for JsHost {
+impl Host for JsHost {
     fn event(&self, event: Event<'_>) -> Flow {
         let is_full = {
             let mut batch = self.batch.borrow_mut();
@@ -169,17 +163,23 @@ impl tidewire::driver::Host for JsHost {
 
     fn report(&self, report: Report) {
         match report {
-            Report::State(state) => self.host.state(match state {
-                State::Connecting => 0,
-                State::Open => 1,
-                State::Waiting => 2,
-                State::Closed => 3,
-            }),
+            Report::State(state) => {
+                let state = match state {
+                    State::Connecting => 0,
+                    State::Open => 1,
+                    State::Waiting => 2,
+                    State::Closed => 3,
+                };
+                self.tell(0, state, 0.0, [""; 4]);
+            }
             Report::Opened {
                 status,
                 url,
                 redirected,
-            } => self.host.open(status, &url, redirected),
+            } => {
+                let redirected = if redirected { 1.0 } else { 0.0 };
+                self.tell(1, status.into(), redirected, [&url, "", "", ""]);
+            }
             Report::Resumed {
                 recovered,
                 last_event_id,
@@ -189,54 +189,74 @@ impl tidewire::driver::Host for JsHost {
                     Recovered::Yes => 1,
                     Recovered::Unknown => 2,
                 };
-                self.host.resumed(recovered, &last_event_id);
+                self.tell(2, recovered, 0.0, [&last_event_id, "", "", ""]);
             }
             Report::Gap {
                 reason,
                 last_event_id,
-            } => self.host.gap(reason.as_str(), &last_event_id),
-            Report::FilterChanged { error } => {
-                self.host
-                    .filtered(error.map(|error| error.message).as_deref());
+            } => self.tell(3, 0, 0.0, [reason.as_str(), &last_event_id, "", ""]),
+            Report::FilterChanged { error } => self.tell_error(4, 0.0, "", error.as_ref()),
+            Report::Failed { error, retry_in } => {
+                let delay = retry_in.map_or(-1.0, |delay| delay as f64);
+                self.tell_error(5, delay, "", Some(&error));
             }
-            Report::Failed { error, retry_in } => self.host.failed(
-                error.kind.as_str(),
-                error.status,
-                &error.message,
-                &error.body,
-                retry_in.is_some(),
-                retry_in.unwrap_or(0) as f64,
-            ),
-            Report::Closed { reason, error } => match error {
-                None => self.host.closed(reason.as_str(), "", 0, "", ""),
-                Some(error) => self.host.closed(
-                    reason.as_str(),
-                    error.kind.as_str(),
-                    error.status,
-                    &error.message,
-                    &error.body,
-                ),
-            },
+            Report::Closed { reason, error } => {
+                self.tell_error(6, 0.0, reason.as_str(), error.as_ref());
+            }
         }
     }
 
-    fn token(&self, attempt: u32, reason: Reason) -> Promise {
-        self.host.token(attempt, reason.as_str())
-    }
-
-    fn headers(&self) -> Vec<(String, String)> {
-        let all = flat(&self.host.headers());
-        all.chunks_exact(2)
-            .map(|pair| (pair[0].clone(), pair[1].clone()))
-            .collect()
-    }
-
     fn retry(&self, attempt: u32, status: u16) -> bool {
-        self.host.when(attempt, status)
+        retry(self.key, attempt, status.into()) != 0
     }
-}
 
-/// An array of strings.
-pub(crate) fn flat(array: &Array) -> Vec<String> {
-    array.iter().filter_map(|value| value.as_string()).collect()
+    fn now(&self) -> Millis {
+        now() as Millis
+    }
+
+    fn wake(&self, after: Option<u32>) {
+        wake(self.key, after.map_or(-1, |after| after as i32));
+    }
+
+    fn token(&self, number: u32, attempt: u32, reason: Reason) {
+        let reason = match reason {
+            Reason::Connect => 0,
+            Reason::Reconnect => 1,
+            Reason::Unauthorized => 2,
+            Reason::Filter => 3,
+        };
+        ask(self.key, number, attempt, reason);
+    }
+
+    fn open(&self, transport: u32, request: Request) {
+        let mut query = alloc::string::String::new();
+        for (name, value) in &request.query {
+            for part in [name, value] {
+                query.push_str(part);
+                query.push('\n');
+            }
+        }
+        let id = request.last_event_id.as_deref();
+        let (id, id_length) = id.map_or((core::ptr::null(), 0), |id| (id.as_ptr(), id.len()));
+        open(
+            self.key,
+            transport,
+            query.as_ptr(),
+            query.len(),
+            id,
+            id_length,
+        );
+    }
+
+    fn read(&self, transport: u32) {
+        steer(self.key, transport, READ);
+    }
+
+    fn abort(&self, transport: u32) {
+        steer(self.key, transport, ABORT);
+    }
+
+    fn finish(&self, transport: u32) {
+        steer(self.key, transport, FINISH);
+    }
 }

@@ -115,8 +115,8 @@ export class Attempts {
     return ADVICE[code] ?? '';
   }
 
-  /** The address of an answer, as it may be told. */
-  shownUrl(given: string): string {
+  /** The address of an answer, or a message, as it may be told. */
+  shown(given: string): string {
     return this.#secrets.scrub(given);
   }
 }

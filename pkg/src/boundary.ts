@@ -1,4 +1,130 @@
-/** The WebAssembly module's exports, and what it calls in return. */
+/**
+ * The boundary of the WebAssembly module, written by hand: what it exports, what it imports, and
+ * between whom the two halves of a connection stand.
+ *
+ * Numbers cross, and text as UTF-8 in the module's memory. What comes in lies in what `allocate`
+ * gave for its length, and is the module's from the next call on; what goes out is gone when the
+ * import returns. js/src/exports.rs and js/src/host.rs are the other side.
+ */
+
+import type { ProfileDefinition } from './profile.js';
+
+/** A connection in the module: where it lies. */
+export type Address = number;
+
+/** What the module exports. */
+export interface ModuleExports {
+  readonly memory: WebAssembly.Memory;
+  allocate(length: number): number;
+  /**
+   * The text is lines: the last event ID, so many categories and types, and the profile's lines;
+   * see `lines.ts`. `key` is what the imports know the connection by. 0 for what the module cannot
+   * read.
+   */
+  connect(
+    key: number,
+    flags: number,
+    text: number,
+    length: number,
+    categories: number,
+    types: number,
+    connectTimeout: number,
+    staleAfter: number,
+    maxEventBytes: number,
+    minDelay: number,
+    maxDelay: number,
+    factor: number,
+    maxAttempts: number,
+    seed: number,
+  ): Address;
+  /** The connection is gone, and its address is none any more. */
+  free(connection: Address): void;
+  start(connection: Address, suspended: boolean): void;
+  want(connection: Address): void;
+  /** 0 closed, 1 aborted, 2 too slow a consumer. */
+  close(connection: Address, reason: number): void;
+  reconnect(connection: Address): void;
+  /** The text is lines: so many categories and types. */
+  filter(
+    connection: Address,
+    text: number,
+    length: number,
+    categories: number,
+    types: number,
+  ): void;
+  /** The time of `wake` has come. */
+  timer(connection: Address): void;
+  /** The token is there that was asked for by this number, or cannot be had. */
+  token(connection: Address, number: number, isThere: boolean): void;
+  /** 0 the network is back; 1 the page is put away; 2 it is back, or seen again. */
+  page(connection: Address, event: number): void;
+  /**
+   * The text is lines: of a head the content type, `Retry-After`, `Date` and the URL, and what came
+   * of a refusal's body. `how`: 0 more of that may come, 1 it is all, 2 nothing is told, only asked.
+   * Answers whether it begins an event stream.
+   */
+  answer(
+    connection: Address,
+    transport: number,
+    status: number,
+    redirected: boolean,
+    how: number,
+    text: number,
+    length: number,
+  ): number;
+  chunk(connection: Address, transport: number, bytes: number, length: number): void;
+  /** Of an `EventSource`. The text is lines: name, last event ID, and the data. */
+  message(connection: Address, transport: number, text: number, length: number): void;
+  /**
+   * Nothing more comes, for this reason. `how`: 0 the body ended; 1 it failed; 2 it failed, and may
+   * have been refused by another origin; 3 it cannot be sent.
+   */
+  over(connection: Address, transport: number, how: number, text: number, length: number): void;
+  duplicates(connection: Address): number;
+  /** The last event ID, by `give`. */
+  cursor(connection: Address): void;
+  /** JSON of the text that Python takes for it: `NaN` and `Infinity` become null. By `give`. */
+  repair(text: number, length: number): void;
+}
+
+/** What the module imports from 'tidewire'. None of it may run a user's code, but for `retry`. */
+export interface ModuleImports extends WebAssembly.ModuleImports {
+  /** Milliseconds. */
+  now(): number;
+  /** Call `timer` after so many milliseconds, and not as was asked for before; -1: not at all. */
+  wake(key: number, after: number): void;
+  /** A token is needed; the answer goes to `token`. */
+  ask(key: number, number: number, attempt: number, reason: number): void;
+  /**
+   * Send a request; what comes of it is told under this number. `query` has lines: name, value,
+   * name, value… `id` is the Last-Event-ID, at 0 if there is to be none.
+   */
+  open(
+    key: number,
+    transport: number,
+    query: number,
+    queryLength: number,
+    id: number,
+    idLength: number,
+  ): void;
+  /** 0 read on, 1 give up, 2 give up, but let the body end by itself before. */
+  steer(key: number, transport: number, what: number): void;
+  retry(key: number, attempt: number, status: number): number;
+  /** `Host.batch`: 0 pause, 1 read on, 2 the text is no UTF-8. `flags`: 1 `isArray`, 2 `continues`. */
+  batch(
+    key: number,
+    text: number,
+    textLength: number,
+    rows: number,
+    rowsLength: number,
+    namesAt: number,
+    flags: number,
+  ): number;
+  /** `what` is told by its place among the methods of `Host`, from `state`; four texts. */
+  report(key: number, what: number, number: number, delay: number, ...texts: number[]): void;
+  /** The answer to the export that is being called. */
+  give(text: number, length: number): void;
+}
 
 export interface Exports {
   Connection: new (options: ConnectionOptions, host: Host) => Connection;
@@ -11,24 +137,23 @@ export interface Connection {
   start(): void;
   /** There is room: read on. */
   want(): void;
-  close(): void;
-  abort(): void;
+  close(reason: 'closed' | 'aborted' | 'slow-consumer'): void;
   reconnect(): void;
-  setFilter(categories: string[], types: string[]): void;
+  setFilter(categories: readonly string[], types: readonly string[]): void;
   /** Events of this name may come: an `EventSource` has to be told. */
   listen(name: string): void;
-  /** Closes with the reason `slow-consumer`. */
-  slowConsumer(): void;
   readonly lastEventId: string;
   /** Events that were dropped because they had come before. */
   readonly duplicates: number;
   free(): void;
 }
 
-/** Read once, by getters. Durations are milliseconds; 0 is none. */
+/** Durations are milliseconds; 0 is none. */
 export interface ConnectionOptions {
   /** The profile as lines; see `lines.ts`. */
   readonly spec: string;
+  /** Where the token goes. */
+  readonly auth: ProfileDefinition['auth'];
   /** Absolute. */
   readonly url: string;
   readonly method: string;
@@ -36,9 +161,10 @@ export interface ConnectionOptions {
   readonly credentials: RequestCredentials | undefined;
   readonly fetch: typeof fetch | undefined;
   readonly transport: 'fetch' | 'eventsource';
-  readonly withCredentials: boolean;
-  readonly categories: string[];
-  readonly types: string[];
+  /** What an `EventSource` has to listen to. */
+  readonly names: readonly string[];
+  readonly categories: readonly string[];
+  readonly types: readonly string[];
   readonly lastEventId: string;
   /** `Host.token` is to be asked before each attempt. */
   readonly hasToken: boolean;
@@ -56,14 +182,13 @@ export interface ConnectionOptions {
   /** The server's `retry`, or else `minDelay`, each time: the standard's reconnection time. */
   readonly constantDelay: boolean;
   readonly maxAttempts: number;
-  /** The module listens to the page's life itself. */
   readonly pauseWhenHidden: boolean;
   /** Payloads are parsed: the module looks for what can be parsed at once. */
   readonly isJson: boolean;
 }
 
 /**
- * What the module calls. None of it may run a user's code before it returns:
+ * Whose connection it is. None of it may run a user's code before it returns, but for `when`:
  * it queues, and the queue is drained in a microtask.
  */
 export interface Host {
@@ -100,7 +225,6 @@ export interface Host {
   ): void;
   closed(reason: string, code: string, status: number, message: string, body: string): void;
 }
-
 /** The columns of a row of `Host.batch`: one event. Lengths are units of its text. */
 export const ROW = { kind: 0, name: 1, data: 2, id: 3, width: 4 } as const;
 /** A row's first column: the index of the type in the low half, flags in the high one. */

@@ -1,7 +1,7 @@
 /** The WebAssembly module that drives connections. */
 
-import createGlue from '../wasm/glue.js';
-import type { Exports } from './boundary.js';
+import type { ConnectionOptions, Exports, Host, ModuleExports, ModuleImports } from './boundary.js';
+import { type Memory, ModuleConnection } from './connection.js';
 import { type Compile, instantiate, moduleLoader, type Place, type Running } from './module.js';
 
 /** The module, running. */
@@ -19,11 +19,84 @@ export function coreLoader(compile: Compile, place: Place<Core> = {}): LoadCore 
 }
 
 async function start(module: WebAssembly.Module): Promise<Core> {
-  const glue = createGlue();
-  const onTrap = await instantiate(module, glue);
+  const connections = new Map<number, ModuleConnection>();
+  let exports: ModuleExports;
+  let keys = 0;
+  let given = '';
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const encoder = new TextEncoder();
+  const bytes = (start: number, length: number) =>
+    new Uint8Array(exports.memory.buffer, start, length);
+  const read = (start: number, length: number) => decoder.decode(bytes(start, length));
+  const imports: ModuleImports = {
+    now: () => performance.now(),
+    wake: (key, after) => connections.get(key)?.wake(after),
+    ask: (key, ...asked) => connections.get(key)?.ask(...asked),
+    open: (key, transport, query, queryLength, id, idLength) =>
+      connections
+        .get(key)
+        ?.open(transport, read(query, queryLength), id === 0 ? undefined : bytes(id, idLength)),
+    steer: (key, transport, what) => connections.get(key)?.steer(transport, what),
+    retry: (key, attempt, status) => Number(connections.get(key)?.retry(attempt, status)),
+    batch: (key, text, textLength, rows, rowsLength, namesAt, flags) => {
+      const more = connections
+        .get(key)
+        ?.batch(
+          bytes(text, textLength),
+          new Uint32Array(exports.memory.buffer, rows, rowsLength),
+          namesAt,
+          (flags & 1) !== 0,
+          (flags & 2) !== 0,
+        );
+      return more === undefined ? 2 : Number(more);
+    },
+    report: (key, what, number, delay, ...texts) =>
+      connections.get(key)?.report(
+        what,
+        number,
+        delay,
+        [0, 2, 4, 6].map((at) => read(texts[at] ?? 0, texts[at + 1] ?? 0)),
+      ),
+    give: (start, length) => {
+      given = read(start, length);
+    },
+  };
+  const { exports: guarded, onTrap } = await instantiate(module, { tidewire: imports });
+  exports = guarded as unknown as ModuleExports;
+  const memory: Memory = {
+    exports,
+    read,
+    bytes,
+    write(data) {
+      const from = typeof data === 'string' ? encoder.encode(data) : data;
+      const start = exports.allocate(from.length);
+      bytes(start, from.length).set(from);
+      return [start, from.length];
+    },
+    given(call) {
+      given = '';
+      call();
+      return given;
+    },
+  };
+  onTrap(() => connections.forEach((connection) => connection.release()));
   return {
-    Connection: glue.imports.Connection as Exports['Connection'],
-    repairJson: glue.imports.repairJson as Exports['repairJson'],
+    Connection: class extends ModuleConnection {
+      readonly #key: number;
+
+      constructor(options: ConnectionOptions, host: Host) {
+        const key = (keys += 1);
+        super(memory, options, host, key);
+        this.#key = key;
+        connections.set(key, this);
+      }
+
+      override free(): void {
+        super.free();
+        connections.delete(this.#key);
+      }
+    },
+    repairJson: (text) => memory.given(() => exports.repair(...memory.write(text))),
     onTrap,
   };
 }

@@ -113,11 +113,7 @@ export class Link implements Source {
 
   close(reason: CloseReason): void {
     this.#leaving = true;
-    this.#call((connection) => {
-      if (reason === 'closed') connection.close();
-      else if (reason === 'aborted') connection.abort();
-      else connection.slowConsumer();
-    });
+    this.#call((connection) => connection.close(reason));
   }
 
   reconnect(): void {
@@ -130,7 +126,7 @@ export class Link implements Source {
       return;
     }
     this.#changes.push(done);
-    this.#call((connection) => connection.setFilter([...categories], [...types]));
+    this.#call((connection) => connection.setFilter(categories, types));
   }
 
   listen(name: string): void {
@@ -163,10 +159,10 @@ export class Link implements Source {
       },
       state: (state) => receiver.state(STATES[state] ?? 'closed'),
       open: (status, url, redirected) =>
-        receiver.open({ status, url: attempts.shownUrl(url), redirected }),
+        receiver.open({ status, url: attempts.shown(url), redirected }),
       resumed: (code, lastEventId) =>
         receiver.resumed((['no', 'yes', 'unknown'] as const)[code] ?? 'unknown', lastEventId),
-      filtered: (error) => this.#changes.shift()?.(error),
+      filtered: (error) => this.#changes.shift()?.(error && attempts.shown(error)),
       gap: (reason, lastEventId) => receiver.gap(reason, lastEventId),
       failed: (code, status, message, body, willRetry, delay) => {
         const error = attempts.error(code, status, message, body);

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from './boundary.js';
 import type { FilterNames } from './filter.js';
 import { profileLines } from './lines.js';
 import type { Settings } from './options.js';
+import type { ProfileDefinition } from './profile.js';
 
 export function connectionOptions(
   settings: Settings,
@@ -14,15 +15,16 @@ export function connectionOptions(
   const policy = settings.reconnect || {};
   return {
     spec: profileLines(settings.profile),
+    auth: settings.profile.auth,
     url: settings.url,
     method: settings.method,
     body: settings.body,
     credentials: settings.credentials,
     fetch: settings.fetch && outsideOfTheModule(settings.fetch),
     transport: settings.transport,
-    withCredentials: settings.credentials === 'include',
-    categories: [...filter.categories],
-    types: [...filter.types],
+    names: settings.transport === 'eventsource' ? namesOf(settings.profile, filter) : [],
+    categories: filter.categories,
+    types: filter.types,
     lastEventId,
     hasToken,
     renewsToken: typeof settings.token === 'function' || typeof settings.headers === 'function',
@@ -39,6 +41,16 @@ export function connectionOptions(
     pauseWhenHidden: settings.pauseWhenHidden,
     isJson: (settings.parse ?? (settings.profile.format === 'text' ? 'text' : 'eager')) === 'eager',
   };
+}
+
+/** Every name that the server may give an event. */
+function namesOf(profile: ProfileDefinition, filter: FilterNames): string[] {
+  const { categories, aliases = {}, prefixes = [] } = profile;
+  const known = [...Object.values(categories).flat(), ...Object.keys(aliases)];
+  return [
+    ...filter.types.filter((type) => !type.includes('*')),
+    ...known.flatMap((name) => [name, ...prefixes.map((prefix) => `${prefix}.${name}`)]),
+  ];
 }
 
 /** A user's `fetch`, called when the module is off the stack, unless it was given up by then. */

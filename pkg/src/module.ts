@@ -5,12 +5,6 @@ import { TidewireError } from './error.js';
 /** Where the compiled module comes from. */
 export type Compile = () => Promise<WebAssembly.Module>;
 
-/** What wasm-bindgen wrote around one instance. */
-export interface Glue {
-  readonly imports: WebAssembly.ModuleImports;
-  start(exports: WebAssembly.Exports): void;
-}
-
 /** Calls `listener` if the module breaks down. Answers how to stop that. */
 export type OnTrap = (listener: (error: TidewireError) => void) => () => void;
 
@@ -74,11 +68,13 @@ export async function compileText(base64: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await new Response(unzipped).arrayBuffer());
 }
 
-export async function instantiate(module: WebAssembly.Module, glue: Glue): Promise<OnTrap> {
+/** A module's exports, guarded, and how to hear of its end. */
+export async function instantiate(
+  module: WebAssembly.Module,
+  imports: WebAssembly.Imports,
+): Promise<{ readonly exports: WebAssembly.Exports; readonly onTrap: OnTrap }> {
   // Not `new WebAssembly.Instance`: on a page, Chrome before 115 lets it have 4 KB at most.
-  const { exports } = await WebAssembly.instantiate(module, {
-    './tidewire_bg.js': glue.imports,
-  });
+  const { exports } = await WebAssembly.instantiate(module, imports);
   const listeners = new Set<(error: TidewireError) => void>();
   let broken = false;
   const breakDown = (cause: unknown) => {
@@ -93,10 +89,12 @@ export async function instantiate(module: WebAssembly.Module, glue: Glue): Promi
     );
     listeners.forEach((listener) => listener(error));
   };
-  glue.start(guarded(exports, () => broken, breakDown));
-  return (listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
+  return {
+    exports: guarded(exports, () => broken, breakDown),
+    onTrap: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
 }
 

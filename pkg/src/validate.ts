@@ -56,7 +56,8 @@ export const validator: Validator = {
 
 async function start(module: WebAssembly.Module): Promise<Validation> {
   const glue = createGlue();
-  const onTrap = await instantiate(module, glue);
+  const { exports, onTrap } = await instantiate(module, { './tidewire_bg.js': glue.imports });
+  glue.start(exports);
   const checker = glue.imports.Checker as CheckerClass;
   return { checker: (profile) => checkerOf(checker, profile), onTrap };
 }

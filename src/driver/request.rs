@@ -1,47 +1,45 @@
 //! What goes out: the token that is asked for, the URL, the headers, the request.
 
 use super::*;
-use alloc::{
-    borrow::ToOwned,
-    boxed::Box,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::string::ToString;
 
-impl Inner {
-    pub(super) fn ask_for_token(&self, attempt: u32, reason: Reason) {
-        self.attempt.set(attempt);
-        let number = self.token_number.get().wrapping_add(1);
+impl Browser {
+    pub(super) fn ask_for_token(&self, number: u32, attempt: u32, reason: Reason) {
         self.token_number.set(number);
         let promise = self.host.token(attempt, reason);
+        let latest = Rc::clone(&self.token_number);
+        let teller = Rc::clone(&self.teller);
         let (done, failed) = (self.me.clone(), self.me.clone());
         settle(
             &promise,
             move |token| {
-                if let Some(inner) = done.upgrade() {
-                    inner.input(Input::Token(number, Ok(token.as_string())));
+                if latest.get() == number {
+                    *teller.token.borrow_mut() = token.as_string();
                 }
+                done.token(number, true);
             },
-            move |_| {
-                if let Some(inner) = failed.upgrade() {
-                    inner.input(Input::Token(number, Err(())));
-                }
-            },
+            move |_| failed.token(number, false),
         );
     }
 
-    /// Sends a request; `slot` is told which transport it is.
-    pub(super) fn open(&self, request: &Request, slot: &Cell<u32>) -> Option<Transport> {
-        self.attempt.set(request.attempt);
-        // 0 stands for none.
-        let number = self.transports.get().checked_add(1).unwrap_or(1);
-        self.transports.set(number);
-        slot.set(number);
-        let listener: Weak<dyn Listener> = self.me.clone();
-        let token = self.token.borrow();
-        let mut query = request.query.clone();
+    pub(super) fn send(&self, number: u32, request: Request) {
+        let listener: Rc<dyn Listener> = self.teller.clone();
+        let opened = self.opened(number, request, Rc::downgrade(&listener));
+        match opened {
+            Ok(transport) => self.transports.borrow_mut().push((number, transport)),
+            Err(message) => listener.news(number, News::Unsupported(message)),
+        }
+    }
+
+    fn opened(
+        &self,
+        number: u32,
+        request: Request,
+        listener: Weak<dyn Listener>,
+    ) -> Result<Transport, String> {
+        let mut query = request.query;
         let mut headers = Vec::new();
-        if let Some(token) = token.as_deref() {
+        if let Some(token) = self.teller.token.borrow().as_deref() {
             match &self.spec.auth {
                 Auth::Bearer => {
                     headers.push(("Authorization".to_owned(), ["Bearer ", token].concat()))
@@ -50,9 +48,8 @@ impl Inner {
                 Auth::Query(name) => query.push((name.to_string(), token.to_owned())),
             }
         }
-        drop(token);
         let url = with_query(&self.url, &query);
-        let opened = match &self.door {
+        match &self.door {
             Door::EventSource { .. } if !headers.is_empty() => {
                 Err("EventSource cannot send a token in a header: use transport 'fetch'".to_owned())
             }
@@ -68,7 +65,7 @@ impl Inner {
                 fetch,
             } => {
                 headers.push(("Accept".to_owned(), "text/event-stream".to_owned()));
-                if let Some(id) = &request.last_event_id {
+                if let Some(id) = request.last_event_id {
                     // A header's characters are bytes; the standard sends the id as UTF-8.
                     let bytes = id.bytes().map(char::from).collect();
                     headers.push(("Last-Event-ID".to_owned(), bytes));
@@ -82,14 +79,9 @@ impl Inner {
                     credentials: *credentials,
                     fetch: fetch.clone(),
                 };
-                FetchTransport::open(number, &request, listener)
-                    .map(Transport::Fetch)
-                    .map_err(|message| self.without_token(&message))
+                FetchTransport::open(number, &request, listener).map(Transport::Fetch)
             }
-        };
-        opened
-            .inspect_err(|message| self.connection.borrow_mut().unsupported(message))
-            .ok()
+        }
     }
 
     /// Every name that the server may give an event.
@@ -105,14 +97,9 @@ impl Inner {
         }
         names
     }
+}
 
-    pub(super) fn is_cross_origin(&self) -> bool {
-        let own = ORIGIN.with(Clone::clone);
-        let scheme = self.url.split_once(':');
-        let absolute = scheme.is_some_and(|(_, rest)| rest.starts_with("//"));
-        own.is_some_and(|own| absolute && !self.url.starts_with(&own))
-    }
-
+impl Teller {
     /// The text less the token, which a custom `fetch` or a URL may have brought into it.
     pub(super) fn without_token(&self, text: &str) -> String {
         match self.token.borrow().as_deref() {

@@ -1,5 +1,5 @@
-use super::{Listener, News};
 use crate::connection::Response;
+use crate::engine::{Listener, News};
 use alloc::rc::Weak;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use wasm_bindgen::prelude::*;
@@ -55,10 +55,11 @@ impl EventSourceTransport {
                 ),
                 Err(_) => {
                     own.close();
-                    News::Failed(
-                        "the EventSource failed; it does not tell the status: transport 'fetch' does"
+                    News::Failed {
+                        message: "the EventSource failed; it does not tell the status: transport 'fetch' does"
                             .to_owned(),
-                    )
+                        elsewhere: false,
+                    }
                 }
             };
             listener.news(number, news);

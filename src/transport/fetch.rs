@@ -1,6 +1,6 @@
-use super::{Listener, News};
 use crate::connection::Response;
 use crate::driver::{clear_timeout, set_timeout};
+use crate::engine::{Listener, News};
 use alloc::rc::{Rc, Weak};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
@@ -10,6 +10,10 @@ use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials,
     RequestInit,
 };
+
+/// Bytes of a chunk that are told at a time. Chromium makes chunks of 2 MiB of what gathers while
+/// nobody reads; the module's memory, which never shrinks, is not to grow with them.
+const SLICE: u32 = 256 * 1024;
 
 /// Bytes of a refusal's body that are kept for the error.
 const BODY_START: usize = 4_096;
@@ -68,6 +72,8 @@ struct Inner {
     listener: Weak<dyn Listener>,
     controller: AbortController,
     reader: RefCell<Option<ReadableStreamDefaultReader>>,
+    /// What of the last chunk is not told yet.
+    rest: RefCell<Option<Uint8Array>>,
     /// The start of a refusal's body, while it is read.
     refusal: RefCell<Option<(Response, Vec<u8>)>>,
     /// A promise is under way that will call one of the closures.
@@ -133,6 +139,7 @@ impl FetchTransport {
             listener,
             controller,
             reader: RefCell::new(None),
+            rest: RefCell::new(None),
             refusal: RefCell::new(None),
             pending: Cell::new(true),
             dropped: Cell::new(false),
@@ -166,6 +173,7 @@ impl FetchTransport {
             _abort: abort,
             timer,
         });
+        self.0.rest.take();
         self.0.read();
     }
 }
@@ -181,6 +189,7 @@ impl Drop for FetchTransport {
 impl Inner {
     fn abort(&self) {
         self.dropped.set(true);
+        self.rest.take();
         self.controller.abort();
         if let Some(reader) = self.reader.borrow_mut().take() {
             // A custom fetch may not know of the signal. What the cancelling says is of no
@@ -223,8 +232,27 @@ impl Inner {
         }
     }
 
+    /// Of another origin, it may be a refusal as long as there is no answer.
+    fn fail(&self, message: String) {
+        let elsewhere = self.reader.borrow().is_none();
+        self.tell(News::Failed { message, elsewhere });
+    }
+
+    /// Tells the next bytes of the chunk. Answers whether there were any.
+    fn tell_slice(&self) -> bool {
+        let Some(rest) = self.rest.take() else {
+            return false;
+        };
+        let length = rest.length();
+        if length > SLICE {
+            *self.rest.borrow_mut() = Some(rest.subarray(SLICE, length));
+        }
+        self.tell(News::Chunk(rest.subarray(0, length.min(SLICE)).to_vec()));
+        true
+    }
+
     fn read(&self) {
-        if self.pending.get() || self.dropped.get() {
+        if self.pending.get() || self.dropped.get() || self.tell_slice() {
             return;
         }
         let (reader, closures) = (self.reader.borrow(), self.closures.borrow());
@@ -240,7 +268,7 @@ impl Inner {
         let status = member("status").as_f64().unwrap_or(0.0) as u16;
         if status == 0 {
             let message = "fetch gave no response whose status can be read".to_owned();
-            return self.tell(News::Failed(message));
+            return self.fail(message);
         }
         let headers: AnyHeaders = member("headers").unchecked_into();
         let header = |name: &str| {
@@ -275,7 +303,7 @@ impl Inner {
             }
             (true, Err(_)) => {
                 let message = "the response's body cannot be read as a stream".to_owned();
-                self.tell(News::Failed(message));
+                self.fail(message);
             }
             (false, Ok(Some(reader))) => {
                 *self.reader.borrow_mut() = Some(reader);
@@ -292,11 +320,11 @@ impl Inner {
             return self.rest();
         }
         let refusal = self.refusal.borrow_mut().take();
-        self.tell(match refusal {
+        match refusal {
             // The refusal stands, however much of its body came.
-            Some((response, body)) => News::Response(response, start_of(&body)),
-            None => News::Failed(message(&error)),
-        });
+            Some((response, body)) => self.tell(News::Response(response, start_of(&body))),
+            None => self.fail(message(&error)),
+        }
     }
 
     fn on_read(self: &Rc<Self>, result: JsValue) {
@@ -333,8 +361,11 @@ impl Inner {
         drop(refusal);
         match chunk {
             _ if done => self.tell(News::Ended),
-            Some(chunk) => self.tell(News::Chunk(chunk)),
-            None => self.tell(News::Failed("the body is not made of bytes".to_owned())),
+            Some(chunk) => {
+                *self.rest.borrow_mut() = Some(chunk);
+                self.tell_slice();
+            }
+            None => self.fail("the body is not made of bytes".to_owned()),
         }
     }
 }
@@ -356,22 +387,6 @@ fn bytes(chunk: JsValue) -> Option<Uint8Array> {
 
 fn start_of(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(BODY_START)]).into_owned()
-}
-
-/// What a failed `fetch` to another origin may mean, which no script is told.
-pub(crate) fn other_origin_note(resuming: bool) -> &'static str {
-    match resuming {
-        true => {
-            " (another origin. Unless it is down, it does not allow the Last-Event-ID header, which only \
-             a reconnection sends: it must answer the preflight, OPTIONS, with \
-             Access-Control-Allow-Headers: Last-Event-ID)"
-        }
-        false => {
-            " (another origin. Unless it is down, it does not allow this page by \
-             Access-Control-Allow-Origin, or not the headers that are sent by \
-             Access-Control-Allow-Headers)"
-        }
-    }
 }
 
 fn message(error: &JsValue) -> String {

@@ -378,7 +378,7 @@ test('an aborted signal ends the stream, before and after it has begun', async (
   const events = all(stream);
   controller.abort();
   assert.deepEqual(await events, []);
-  assert.ok(connection.calls.includes('abort'));
+  assert.ok(connection.calls.includes('aborted'));
 });
 
 test('await using closes the stream', async () => {

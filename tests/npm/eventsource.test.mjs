@@ -30,7 +30,7 @@ test('it runs on the same module as connect does', async (t) => {
   t.after(() => source.close());
   await Promise.all([stream.closed, next(source, 'message')]);
   // Node.js has modules of its own.
-  const ours = mock.calls.filter(({ arguments: [, imports] }) => imports?.['./tidewire_bg.js']);
+  const ours = mock.calls.filter(({ arguments: [, imports] }) => imports?.tidewire);
   assert.equal(ours.length, 1);
 });
 

@@ -91,7 +91,7 @@ test('close ends a stream whose consumer is too slow, after what waits', async (
   assert.deepEqual(seen, [1, 2]);
   assert.deepEqual([error.name, error.code], ['TidewireError', 'slow-consumer']);
   assert.deepEqual(await stream.closed, { reason: 'slow-consumer', error });
-  assert.ok(connection.calls.includes('slowConsumer'));
+  assert.ok(connection.calls.includes('slow-consumer'));
 });
 
 test('EventSource, which cannot pause, closes by default, and so does drop with nothing to drop', async () => {

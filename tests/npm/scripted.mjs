@@ -122,19 +122,9 @@ export function scriptedModule() {
       this.calls.push('want');
     }
 
-    close() {
-      this.calls.push('close');
-      this.host.closed('closed', '', 0, '', '');
-    }
-
-    abort() {
-      this.calls.push('abort');
-      this.host.closed('aborted', '', 0, '', '');
-    }
-
-    slowConsumer() {
-      this.calls.push('slowConsumer');
-      this.host.closed('slow-consumer', '', 0, '', '');
+    close(reason) {
+      this.calls.push(reason === 'closed' ? 'close' : reason);
+      this.host.closed(reason, '', 0, '', '');
     }
 
     reconnect() {

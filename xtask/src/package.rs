@@ -1,14 +1,16 @@
 //! The npm package, from Rust and TypeScript to what is published:
 //!
 //! ```text
-//! js/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> pkg/wasm/tidewire.wasm
-//!                                          │                          └──gzip, base64──> pkg/wasm/inline.js
-//!                                          └──> pkg/wasm/glue.js, .d.ts
-//! pkg/src/ ──tsc──> pkg/dist/
+//! js/          ──cargo──> .wasm ──wasm-opt──> pkg/wasm/tidewire.wasm
+//!                                   └──gzip, base64──> pkg/wasm/inline.js
+//! js-validate/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> …
+//!                                                  │             └──> pkg/wasm/validate-inline.js
+//!                                                  └──> pkg/wasm/validate-glue.js, .d.ts
+//! pkg/src/     ──tsc──> pkg/dist/
 //! ```
 //!
-//! js-validate/, the module behind `validate`, goes the same way to `validate-glue.js` and
-//! `validate-inline.js`; nobody asked yet for its module as a file of its own.
+//! The first module's boundary is written by hand: what wasm-bindgen puts around one would be a
+//! quarter of it. Nobody asked yet for the second, behind `validate`, as a file of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,9 +49,11 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
         step(&format!("{name} module: cargo"), || {
             compile(workspace, package).map(|()| true)
         })?;
-        step(&format!("{name} module: wasm-bindgen"), || {
-            bind(workspace, files, &bindgen)
-        })?;
+        if files.module.is_bound {
+            step(&format!("{name} module: wasm-bindgen"), || {
+                bind(workspace, files, &bindgen)
+            })?;
+        }
         step(&format!("{name} module: wasm-opt"), || {
             optimize(workspace, files, Names::Left)
         })?;
@@ -66,8 +70,8 @@ struct Module {
     package: &'static str,
     /// What cargo makes of it.
     library: &'static str,
-    /// What it offers to the package's TypeScript.
-    offers: &'static [&'static str],
+    /// wasm-bindgen writes its boundary.
+    is_bound: bool,
 }
 
 const MODULES: [Module; 2] = [
@@ -75,13 +79,13 @@ const MODULES: [Module; 2] = [
         name: "tidewire",
         package: "tidewire-js",
         library: "tidewire_js.wasm",
-        offers: &["Connection", "repairJson"],
+        is_bound: false,
     },
     Module {
         name: "validate",
         package: "tidewire-validate",
         library: "tidewire_validate.wasm",
-        offers: &["Checker"],
+        is_bound: true,
     },
 ];
 
@@ -124,10 +128,17 @@ impl Files {
         self.bound.join("tidewire_bg.js")
     }
 
-    /// What lies in the package: the glue and the module as text, each with its types.
-    fn placed(&self, prefix: &str) -> [PathBuf; 4] {
-        ["glue.js", "glue.d.ts", "inline.js", "inline.d.ts"]
-            .map(|name| self.wasm.join(format!("{prefix}{name}")))
+    /// What wasm-opt works on.
+    fn input(&self) -> PathBuf {
+        match self.module.is_bound {
+            true => self.bound.join("tidewire_bg.wasm"),
+            false => self.compiled.clone(),
+        }
+    }
+
+    /// A file of the package.
+    fn placed(&self, name: &str) -> PathBuf {
+        self.wasm.join(name)
     }
 
     /// Of a step that is done for each module.
@@ -187,7 +198,7 @@ enum Names {
 }
 
 fn optimize(workspace: &Workspace, files: &Files, names: Names) -> Outcome<bool> {
-    let input = files.bound.join("tidewire_bg.wasm");
+    let input = files.input();
     let (output, stamp, option) = match names {
         Names::Left => (&files.optimized, "optimize", None),
         Names::Kept => (&files.named, "optimize-named", Some("--debuginfo")),
@@ -213,34 +224,40 @@ pub(crate) fn wasm_opt(workspace: &Workspace, input: &Path, output: &Path) -> Co
     command
 }
 
-/// Lays the modules' glue into the package, and each module as text: a bundler carries that along
-/// without a plug-in. The first module is there as a file, too.
+/// Lays each module into the package as text: a bundler carries that along without a plug-in. The
+/// first is there as a file, too, and the second has its glue.
 fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
-    let both = [(connection, ""), (validation, "validate-")];
-    let module = connection.wasm.join("tidewire.wasm");
-    let mut inputs = Vec::new();
-    let mut outputs = vec![module.clone()];
-    for (files, prefix) in both {
-        inputs.extend([files.glue(), files.optimized.clone()]);
-        outputs.extend(files.placed(prefix));
+    let module = connection.placed("tidewire.wasm");
+    let texts = [(connection, "inline"), (validation, "validate-inline")];
+    let glue = validation.glue();
+    let (glue_js, glue_types) = (
+        validation.placed("validate-glue.js"),
+        validation.placed("validate-glue.d.ts"),
+    );
+    let inputs = [
+        connection.optimized.clone(),
+        validation.optimized.clone(),
+        glue.clone(),
+    ];
+    let mut outputs = vec![module.clone(), glue_js.clone(), glue_types.clone()];
+    for (files, name) in texts {
+        outputs.extend(["js", "d.ts"].map(|kind| files.placed(&format!("{name}.{kind}"))));
     }
-    freshness::unless_fresh(&connection.stamp("place"), "4", &inputs, &outputs, || {
+    freshness::unless_fresh(&connection.stamp("place"), "5", &inputs, &outputs, || {
         let folder = &connection.wasm;
         remove(folder)?;
         fs::create_dir_all(folder).map_err(|error| Failure::at(folder, &error))?;
         write(&module, &read(&connection.optimized)?)?;
-        for (files, prefix) in both {
-            let glue = files.glue();
-            let text = fs::read_to_string(&glue).map_err(|error| Failure::at(&glue, &error))?;
+        for (files, name) in texts {
             let base64 = base64(&gzip(&read(&files.optimized)?)?);
             let inline = format!("export default '{base64}';\n");
-            let [glue_out, glue_types_out, inline_js, inline_types] = files.placed(prefix);
-            write(&glue_out, glue_factory(&text)?.as_bytes())?;
-            write(&glue_types_out, glue_types(files.module.offers).as_bytes())?;
-            write(&inline_js, inline.as_bytes())?;
-            write(&inline_types, INLINE_TYPES.as_bytes())?;
+            write(&files.placed(&format!("{name}.js")), inline.as_bytes())?;
+            let types = files.placed(&format!("{name}.d.ts"));
+            write(&types, INLINE_TYPES.as_bytes())?;
         }
-        Ok(())
+        let text = fs::read_to_string(&glue).map_err(|error| Failure::at(&glue, &error))?;
+        write(&glue_js, glue_factory(&text)?.as_bytes())?;
+        write(&glue_types, GLUE_TYPES.as_bytes())
     })
 }
 
@@ -273,24 +290,15 @@ fn glue_factory(glue: &str) -> Outcome<String> {
     ))
 }
 
-fn glue_types(offers: &[&str]) -> String {
-    let offers: Vec<_> = offers
-        .iter()
-        .map(|name| format!("{name}: unknown"))
-        .collect();
-    let offers = offers.join("; ");
-    format!(
-        "\
+const GLUE_TYPES: &str = "\
 /** The glue around one instance of the module. Nothing is shared between two of them. */
-export default function createGlue(): {{
+export default function createGlue(): {
   /** What the module imports from './tidewire_bg.js', and what it offers. */
-  imports: WebAssembly.ModuleImports & {{ {offers} }};
+  imports: WebAssembly.ModuleImports & { Checker: unknown };
   /** Takes the instance's exports, and runs its start function. */
   start(exports: WebAssembly.Exports): void;
-}};
-"
-    )
-}
+};
+";
 
 const INLINE_TYPES: &str = "/** The WebAssembly module, compressed by gzip, in base64. */\ndeclare const base64: string;\nexport default base64;\n";
 
@@ -299,11 +307,11 @@ fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
         workspace.path("pkg/src"),
         workspace.path("pkg/tsconfig.json"),
         workspace.path("pkg/package-lock.json"),
-        files.wasm.join("glue.d.ts"),
-        files.wasm.join("validate-glue.d.ts"),
+        files.placed("inline.d.ts"),
+        files.placed("validate-glue.d.ts"),
     ];
     let outputs = [workspace.path("pkg/dist")];
-    freshness::unless_fresh(&files.stamp("typescript"), "1", &inputs, &outputs, || {
+    freshness::unless_fresh(&files.stamp("typescript"), "2", &inputs, &outputs, || {
         remove(&outputs[0])?;
         process::run(npm::program(workspace, "pkg", "tsc").args(["--project", "pkg"]))
     })

@@ -87,7 +87,7 @@ export class Feed {
     this.#entries = [];
     this.#gone = 0;
     this.#controller.abort();
-    this.#call((connection) => connection.close());
+    this.#call((connection) => connection.close('closed'));
   }
 
   #start(): void {
@@ -114,13 +114,14 @@ export class Feed {
     const { url, method } = this.#request;
     const options = {
       spec: profileLines(SPEC),
+      auth: undefined,
       url,
       method,
       body: undefined,
       credentials: undefined,
       fetch: this.#fetch,
       transport: 'fetch' as const,
-      withCredentials: false,
+      names: [],
       categories: [],
       types: [],
       lastEventId: '',
@@ -237,7 +238,7 @@ export class Feed {
     this.#push('fail');
     this.#over = true;
     this.#controller.abort();
-    queueMicrotask(() => this.#call((connection) => connection.close()));
+    queueMicrotask(() => this.#call((connection) => connection.close('closed')));
   }
 
   #push(entry: Entry): void {

@@ -1,0 +1,275 @@
+//! What the package calls. `boundary.ts` has the same list, and says what each is for.
+//!
+//! A connection is known there by its address, which it got from [`connect`] and gives back once,
+//! to [`free`]. Text and bytes come by [`allocate`]: whoever is called with them owns them.
+
+// That a name is exported as it is, and what an address stands for, only the other side can know.
+#![allow(unsafe_code)]
+
+use crate::host::{JsHost, give};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use tidewire::connection::{Backoff, CloseReason, Config, Response};
+use tidewire::engine::{Engine, News};
+use tidewire::filter::Filter;
+use tidewire::profiles::{Spec, json};
+
+/// A stream.
+type Connection = Engine<JsHost>;
+
+/// Room for so many bytes, which the next call takes.
+#[unsafe(no_mangle)]
+extern "C" fn allocate(length: usize) -> *mut u8 {
+    Box::into_raw(Box::<[u8]>::new_uninit_slice(length)).cast()
+}
+
+fn bytes(start: *mut u8, length: usize) -> Vec<u8> {
+    // SAFETY: the package gives what `allocate` gave for this length, filled, and gives it once.
+    unsafe { Box::from_raw(core::ptr::slice_from_raw_parts_mut(start, length)) }.into_vec()
+}
+
+/// The package writes UTF-8.
+fn text(start: *mut u8, length: usize) -> String {
+    String::from_utf8(bytes(start, length)).unwrap_or_default()
+}
+
+/// What is yes or no of a connection, as bits of one number.
+mod flags {
+    pub(super) const HAS_TOKEN: u32 = 1;
+    pub(super) const RENEWS_TOKEN: u32 = 2;
+    pub(super) const IS_GET: u32 = 4;
+    pub(super) const RECONNECTS: u32 = 8;
+    pub(super) const JITTER: u32 = 16;
+    pub(super) const CONSTANT_DELAY: u32 = 32;
+    pub(super) const SENDS_HEADERS: u32 = 64;
+    pub(super) const IS_JSON: u32 = 128;
+}
+
+/// Checks the options; nothing is sent yet. Nothing, if they are not those of this version.
+///
+/// The text is lines: the last event ID, the categories, the types, and the profile's.
+#[unsafe(no_mangle)]
+#[allow(clippy::too_many_arguments)]
+extern "C" fn connect(
+    key: u32,
+    flags: u32,
+    start: *mut u8,
+    length: usize,
+    categories: usize,
+    types: usize,
+    connect_timeout: f64,
+    stale_after: f64,
+    max_event_bytes: f64,
+    min_delay: f64,
+    max_delay: f64,
+    factor: f64,
+    max_attempts: f64,
+    seed: f64,
+) -> Option<Box<Connection>> {
+    let text = text(start, length);
+    let has = |flag| flags & flag != 0;
+    let (last_event_id, rest) = text.split_once('\n')?;
+    let (filter, rest) = named(rest, categories, types)?;
+    let spec = Spec::from_lines(rest).ok()?;
+    let backoff = has(flags::RECONNECTS).then(|| {
+        let mut backoff = Backoff::new(spec.retry.into(), spec.max_retry.into());
+        let given = |value: f64, default: &mut u64| {
+            if value >= 0.0 {
+                *default = value as u64;
+            }
+        };
+        given(min_delay, &mut backoff.min_delay);
+        given(max_delay, &mut backoff.max_delay);
+        if factor >= 1.0 {
+            backoff.factor = factor;
+        }
+        backoff.jitter = has(flags::JITTER);
+        backoff.constant = has(flags::CONSTANT_DELAY);
+        // Infinity becomes the largest number, which stands for it.
+        backoff.max_attempts = max_attempts as u32;
+        backoff
+    });
+    let config = Config {
+        filter,
+        last_event_id: last_event_id.into(),
+        has_token: has(flags::HAS_TOKEN),
+        renews_token: has(flags::RENEWS_TOKEN),
+        sends_headers: has(flags::SENDS_HEADERS),
+        repeatable: has(flags::IS_GET) && !spec.runs_once,
+        backoff,
+        connect_timeout: connect_timeout as u64,
+        stale_after: stale_after as u64,
+        max_event_bytes: max_event_bytes as usize,
+        seed: seed as u64,
+        spec,
+    };
+    let host = JsHost::new(key, last_event_id, has(flags::IS_JSON));
+    Engine::new(config, |_| host).ok().map(Box::new)
+}
+
+/// So many categories and types, each a line, and what follows. Everything, where nothing is
+/// named: that nothing is wanted, the package sees to itself.
+fn named(mut rest: &str, categories: usize, types: usize) -> Option<(Filter, &str)> {
+    let mut filter = Filter::all();
+    for at in 0..categories + types {
+        let (name, after) = rest.split_once('\n')?;
+        rest = after;
+        let name = [String::from(name)];
+        filter = match at < categories {
+            true => filter.and_categories(name),
+            false => filter.and_types(name),
+        };
+    }
+    Some((filter, rest))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn free(_: Box<Connection>) {}
+
+#[unsafe(no_mangle)]
+extern "C" fn start(connection: &Connection, suspended: bool) {
+    connection.start(suspended);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn want(connection: &Connection) {
+    connection.want();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn close(connection: &Connection, reason: u32) {
+    connection.close(match reason {
+        0 => CloseReason::Closed,
+        1 => CloseReason::Aborted,
+        _ => CloseReason::SlowConsumer,
+    });
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn reconnect(connection: &Connection) {
+    connection.reconnect();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn filter(
+    connection: &Connection,
+    start: *mut u8,
+    length: usize,
+    categories: usize,
+    types: usize,
+) {
+    if let Some((filter, _)) = named(&text(start, length), categories, types) {
+        connection.set_filter(filter);
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn timer(connection: &Connection) {
+    connection.timer();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn token(connection: &Connection, number: u32, is_there: bool) {
+    connection.token(number, is_there);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn page(connection: &Connection, event: u32) {
+    match event {
+        0 => connection.online(),
+        1 => connection.suspend(),
+        _ => connection.resume(),
+    }
+}
+
+/// The text is lines: of the head the content type, `Retry-After`, `Date` and the URL, and what is
+/// there of a refusal's body. Answers whether this is an event stream.
+#[unsafe(no_mangle)]
+extern "C" fn answer(
+    connection: &Connection,
+    transport: u32,
+    status: u32,
+    redirected: bool,
+    is_whole: bool,
+    start: *mut u8,
+    length: usize,
+) -> bool {
+    let text = text(start, length);
+    let mut lines = text.splitn(5, '\n');
+    let mut line = || String::from(lines.next().unwrap_or_default());
+    let response = Response {
+        status: status as u16,
+        content_type: line(),
+        retry_after: line(),
+        date: line(),
+        url: line(),
+        redirected,
+    };
+    let body = line();
+    let is_stream = connection.is_stream(&response);
+    let news = match is_stream || is_whole {
+        true => News::Response(response, body),
+        false => News::Refused(response, body),
+    };
+    connection.news(transport, news);
+    is_stream
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn chunk(connection: &Connection, transport: u32, start: *mut u8, length: usize) {
+    connection.news(transport, News::Chunk(bytes(start, length)));
+}
+
+/// Of an `EventSource`. The text is lines: the name, the last event ID, and the data.
+#[unsafe(no_mangle)]
+extern "C" fn message(connection: &Connection, transport: u32, start: *mut u8, length: usize) {
+    let text = text(start, length);
+    let mut lines = text.splitn(3, '\n');
+    let mut line = || String::from(lines.next().unwrap_or_default());
+    let (name, last_event_id) = (line(), line());
+    let data = line();
+    let news = News::Message {
+        name,
+        data,
+        last_event_id,
+    };
+    connection.news(transport, news);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn over(
+    connection: &Connection,
+    transport: u32,
+    how: u32,
+    start: *mut u8,
+    length: usize,
+) {
+    let message = text(start, length);
+    let news = match how {
+        0 => News::Ended,
+        1 | 2 => News::Failed {
+            message,
+            elsewhere: how == 2,
+        },
+        _ => News::Unsupported(message),
+    };
+    connection.news(transport, news);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn duplicates(connection: &Connection) -> f64 {
+    connection.duplicates() as f64
+}
+
+/// Given by `give`.
+#[unsafe(no_mangle)]
+extern "C" fn cursor(connection: &Connection) {
+    give(&connection.last_event_id());
+}
+
+/// JSON out of what Python takes for JSON: null for `NaN` and the infinities. Given by `give`.
+#[unsafe(no_mangle)]
+extern "C" fn repair(start: *mut u8, length: usize) {
+    give(&json::without_python_constants(&text(start, length)));
+}
