@@ -7,6 +7,7 @@ mod app_size;
 mod apps;
 mod browser;
 mod cli;
+mod crates;
 mod freshness;
 mod lockfile;
 mod measure;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::apps;
 use crate::browser::{self, Browser};
 use crate::cli::{Selection, Soak};
+use crate::crates;
 use crate::freshness;
 use crate::measure;
 use crate::npm;
@@ -99,7 +100,22 @@ fn steps() -> Vec<Step> {
         step("lint: wasm", Check(lint_wasm)),
         step("docs: native", Check(|run| run.document(&["--workspace"]))),
         step("docs: wasm", Check(document_wasm)),
-        step("features", Check(features)),
+        step(
+            "features",
+            Check(|run| crates::every_combination_compiles(run.workspace)),
+        ),
+        step(
+            "crates: dependencies",
+            Check(|run| crates::dependencies_are_fit(run.workspace)),
+        ),
+        step(
+            "crates: packages",
+            Check(|run| crates::packages_hold_what_they_should(run.workspace, run.thorough)),
+        ),
+        step(
+            "crates: exports",
+            Check(|run| crates::nothing_of_ours_is_exported(run.workspace)),
+        ),
         step("native tests", Tests(native_tests, tally::of_rust)),
         step_where("fuzz", "fuzz", Check(fuzz)),
         step("package", Check(|run| run.built_package())),
@@ -331,20 +347,6 @@ fn document_wasm(run: &mut Run<'_>) -> Outcome<()> {
     run.document(&["--package", "tidewire", FEATURES, "--target", WASM_TARGET])
 }
 
-/// Each feature must do without the others.
-fn features(run: &mut Run<'_>) -> Outcome<()> {
-    tools::wasm_target()?;
-    for features in ["", "payloads", "browser", "client", "leptos", "yew"] {
-        for target in [&[][..], &["--target", WASM_TARGET]] {
-            let mut arguments = vec!["check", "--quiet", "--package", "tidewire"];
-            arguments.extend(["--no-default-features", "--features", features]);
-            arguments.extend(target);
-            run.cargo(&arguments)?;
-        }
-    }
-    Ok(())
-}
-
 fn native_tests(run: &mut Run<'_>) -> Outcome<Command> {
     let mut cargo = run.workspace.cargo();
     cargo.args(["test", "--quiet", "--workspace", "--no-fail-fast"]);
@@ -488,7 +490,7 @@ fn report(results: &[(&str, Tally, Duration)]) -> (String, bool) {
         // Writing into a String cannot fail.
         let _ = writeln!(
             text,
-            "{mark} {name:<16} {passed:>5} ok {failed:>4} bad {seconds:>7.1} s"
+            "{mark} {name:<20} {passed:>5} ok {failed:>4} bad {seconds:>7.1} s"
         );
         total += *tally;
     }
