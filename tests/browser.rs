@@ -15,6 +15,9 @@ mod every_type;
 #[path = "browser/faults.rs"]
 mod faults;
 
+#[path = "browser/leaks.rs"]
+mod leaks;
+
 #[path = "browser/life.rs"]
 mod life;
 
