@@ -30,7 +30,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::rc::{Rc, Weak};
-use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 #[cfg(any(
@@ -73,6 +72,7 @@ mod hook {
     use crate::client::handle::Control;
     use crate::client::queue::ItemOf;
     use crate::client::store::Progress;
+    use std::sync::Arc;
 
     /// Joins the connection that is open for these options, or opens it.
     ///
