@@ -8,7 +8,7 @@ use tidewire::client::{Client, EventOf};
 use tidewire::connection::{CloseReason, State};
 use tidewire::profiles::stock_agent::{Event, StockAgent};
 use tidewire::yew::use_events_reducer;
-use web_sys::HtmlInputElement;
+use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
 const SUGGESTION: &str = "How did Kweichow Moutai trade this week?";
@@ -94,6 +94,14 @@ fn Exchange(props: &ExchangeProps) -> Html {
     let client = Client::<StockAgent>::new(&props.url).json(&body);
     let answer = use_events_reducer(client.ok(), Answer::default);
 
+    // The question at the top, and room below for what is answered.
+    let article = use_node_ref();
+    use_effect_with(article.clone(), |article| {
+        if let Some(article) = article.cast::<Element>() {
+            article.scroll_into_view();
+        }
+    });
+
     let stop = {
         let answer = answer.clone();
         move |_: MouseEvent| answer.close()
@@ -118,7 +126,7 @@ fn Exchange(props: &ExchangeProps) -> Html {
         }
     });
     html! {
-        <article class="exchange" data-number={props.number.to_string()}>
+        <article ref={article} class="exchange" data-number={props.number.to_string()}>
             <p class="question">{ &props.question }</p>
             <div class="answer" aria-busy={(!is_over).to_string()}>
                 if let Some(phase) = answer.phase.as_ref().filter(|_| !is_over) {

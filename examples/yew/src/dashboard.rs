@@ -106,7 +106,8 @@ fn Account(props: &AccountProps) -> Html {
                 aria-pressed={is_on.to_string()}
                 onclick={props.toggle.reform(move |_| category)}
             >
-                { name(category) }<span class="count">{ count }</span>
+                <span class="name">{ name(category) }</span>
+                <span class="count">{ count }</span>
             </button>
         }
     });
@@ -189,9 +190,9 @@ fn figures(ledger: &Ledger) -> Html {
             } else {
                 "up"
             };
-            let change = money(&amount.change, "");
+            let change = format!("{} {}", money(&amount.change), amount.currency);
             (
-                html! { money(&amount.value, &amount.currency) },
+                html! { money(&amount.value) },
                 html! { <span class={sign}>{ change }</span> },
             )
         }
@@ -220,7 +221,7 @@ fn figures(ledger: &Ledger) -> Html {
 }
 
 /// A decimal text with its thousands apart; what is no number stays as it is.
-fn money(value: &str, currency: &str) -> String {
+fn money(value: &str) -> String {
     let (sign, digits) = match value.strip_prefix('-') {
         Some(digits) => ("\u{2212}", digits),
         None => ("", value),
@@ -236,10 +237,6 @@ fn money(value: &str, currency: &str) -> String {
     if !fraction.is_empty() {
         text.push('.');
         text += fraction;
-    }
-    if !currency.is_empty() {
-        text.push(' ');
-        text += currency;
     }
     text
 }
@@ -264,9 +261,11 @@ fn about(event: &dashtam::Event) -> Option<String> {
         Event::ImportProgress(it) => format!("{}: {} %", it.file_name, it.progress_percent),
         Event::ImportCompleted(it) => format!("{}: {} records", it.file_name, it.records_imported),
         Event::ImportFailed(it) => format!("{}: {}", it.file_name, it.error),
-        Event::PortfolioBalanceUpdated(it) => money(&it.new_balance, &it.currency),
+        Event::PortfolioBalanceUpdated(it) => format!("{} {}", money(&it.new_balance), it.currency),
         Event::PortfolioHoldingsUpdated(it) => format!("{} holdings", it.holdings_count),
-        Event::PortfolioNetworthUpdated(it) => money(&it.new_net_worth, &it.currency),
+        Event::PortfolioNetworthUpdated(it) => {
+            format!("{} {}", money(&it.new_net_worth), it.currency)
+        }
         Event::SecuritySessionNew(it) => it.device_info.clone()?,
         Event::SecuritySessionSuspicious(it) => it.reason.clone(),
         Event::SecuritySessionExpiring(it) => format!("in {} s", it.expires_in_seconds),
