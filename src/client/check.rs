@@ -60,7 +60,7 @@ impl<P: Profile> Client<P> {
         let config = &mut self.config;
         // An EventSource is never asked for its headers, and its attempts are to be counted.
         config.has_token = has_function || self.transport == Transport::EventSource;
-        config.renews_token = has_function;
+        config.renews_token |= self.headers.is_some();
         config.repeatable = !once;
         match &self.reconnect {
             Some(backoff) => config.backoff.clone_from(backoff),

@@ -221,6 +221,15 @@ impl<P: Profile> Client<P> {
         T: Future<Output = Option<String>> + 'static,
     {
         self.token = Some(Rc::new(move |attempt| Box::pin(token(attempt))));
+        self.config.renews_token = true;
+        self
+    }
+
+    /// A token that does not change. After a 401 there is no other to try with.
+    pub fn fixed_token(mut self, token: impl Into<String>) -> Self {
+        let token = token.into();
+        self = self.token(move |_| std::future::ready(Some(token.clone())));
+        self.config.renews_token = false;
         self
     }
 
@@ -237,8 +246,8 @@ impl<P: Profile> Client<P> {
         self
     }
 
-    /// Asked for headers before every attempt; they come after those of
-    /// [`header`](Self::header).
+    /// Asked for headers before every attempt; of those of the same name by
+    /// [`header`](Self::header), these are sent.
     pub fn headers<F, T>(mut self, headers: F) -> Self
     where
         F: Fn() -> T + 'static,

@@ -377,3 +377,66 @@ fn an_error_of_the_options_has_the_filters_as_its_source() {
     }
     assert_eq!(sources.last(), Some(&true), "{error}");
 }
+
+/// A file of the repository.
+fn file(path: &str) -> String {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What stands between backquotes in this column of the page's first table.
+fn listed(column: usize) -> Vec<String> {
+    let page = file("docs/rust-client.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.filter_map(|row| row.split('|').nth(column).map(str::to_owned));
+    cells
+        .flat_map(|cell| {
+            let quoted: Vec<_> = cell
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect();
+            quoted
+        })
+        .collect()
+}
+
+#[test]
+fn the_page_on_the_client_names_every_option_of_both_languages() {
+    let typescript = file("pkg/src/options.ts");
+    let options = typescript
+        .split("export interface ConnectOptions")
+        .nth(1)
+        .and_then(|rest| rest.split("\n}").next())
+        .expect("the options of connect");
+    let named = listed(1);
+    for line in options.lines() {
+        if let Some((name, _)) = line
+            .trim_start()
+            .strip_prefix("readonly ")
+            .and_then(|line| line.split_once('?'))
+        {
+            assert!(
+                named.iter().any(|other| other == name),
+                "'{name}' is missing"
+            );
+        }
+    }
+    let rust = file("src/client/options.rs");
+    let named = listed(2);
+    for line in rust.lines() {
+        if let Some((name, rest)) = line
+            .trim_start()
+            .strip_prefix("pub fn ")
+            .and_then(|line| line.split_once(['(', '<']))
+            && rest.contains("self")
+            && !["connect", "try_connect"].contains(&name)
+        {
+            assert!(
+                named.iter().any(|other| other == name),
+                "'{name}' is missing"
+            );
+        }
+    }
+}

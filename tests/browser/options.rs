@@ -289,6 +289,21 @@ async fn a_token_that_a_server_repeats_is_in_no_error() {
     assert!(told.contains("no: …") && !told.contains("hush"), "{told}");
 }
 
+#[wasm_bindgen_test]
+async fn a_token_that_does_not_change_is_not_tried_again_after_a_refusal() {
+    for (is_fixed, attempts) in [(true, 1), (false, 2)] {
+        let server = Namespace::new(&format!("options-token-{is_fixed}")).await;
+        let client = Client::<Dashtam>::new(server.url("/api/v1/events"));
+        let client = match is_fixed {
+            true => client.fixed_token("of yesterday"),
+            false => client.token(|_| std::future::ready(Some("of yesterday".to_owned()))),
+        };
+        let closed = end(client.connect()).await;
+        assert_eq!(closed.reason, CloseReason::Rejected);
+        assert_eq!(server.requests().await.len(), attempts);
+    }
+}
+
 #[wasm_bindgen(inline_js = "
 export function counting_fetch() {
     const counting = (input, init) => { counting.calls += 1; return fetch(input, init); };
