@@ -10,7 +10,9 @@ use crate::connection::{CloseReason, State};
 use crate::filter::{Filter, FilterError};
 use crate::profiles::Profile;
 use futures_core::Stream;
+use futures_core::stream::FusedStream;
 use std::cell::RefCell;
+use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -112,6 +114,22 @@ impl<P: Profile> Stream for Events<P> {
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = self.poll_entry(context);
         polled.map(|entry| entry.map(|entry| entry.item))
+    }
+}
+
+/// It has terminated when [`Item::Closed`](super::Item::Closed) was taken.
+impl<P: Profile> FusedStream for Events<P> {
+    fn is_terminated(&self) -> bool {
+        self.queue.is_ended()
+    }
+}
+
+impl<P: Profile> fmt::Debug for Events<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events")
+            .field("status", &self.status())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
     }
 }
 

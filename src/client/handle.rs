@@ -5,6 +5,7 @@ use super::{Status, StatusChanges};
 use crate::connection::{Error, State};
 use crate::filter::{Filter, FilterError};
 use std::cell::RefCell;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -100,10 +101,12 @@ impl Handle {
     }
 }
 
-impl std::fmt::Debug for Handle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let status = self.0.watched().now();
-        f.debug_struct("Handle").field("status", &status).finish()
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("status", &self.status())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
     }
 }
 
@@ -130,6 +133,7 @@ pub struct Stats {
 }
 
 /// What comes of a change of the filter. The change is under way whether or not this is awaited.
+#[derive(Debug)]
 pub struct FilterChange(Rc<Outcome>);
 
 impl Future for FilterChange {
@@ -146,7 +150,7 @@ impl Future for FilterChange {
 }
 
 /// The far end of a [`FilterChange`].
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Outcome {
     result: RefCell<Option<Result<(), Error>>>,
     waker: RefCell<Option<Waker>>,

@@ -8,6 +8,7 @@ use super::{ClientError, Closed, CursorStore, Events, Item, connect};
 use crate::connection::{Backoff, CloseReason, Config, Millis, Reason};
 use crate::filter::Filter;
 use crate::profiles::{Name, Profile};
+use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -407,6 +408,19 @@ where
             copy: Item::clone,
         });
         self
+    }
+}
+
+/// Without what may be secret: headers, body, token.
+impl<P: Profile> fmt::Debug for Client<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("profile", &self.config.spec.name)
+            .field("method", &self.the_method())
+            .field("filter", &self.config.filter)
+            .field("transport", &self.transport)
+            .field("buffer", &self.buffer)
+            .finish_non_exhaustive()
     }
 }
 

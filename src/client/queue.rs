@@ -115,7 +115,7 @@ impl<P: Profile> Queue<P> {
     ) -> Poll<Option<Entry<P>>> {
         let entry = self.entries.borrow_mut().pop_front();
         let Some(entry) = entry else {
-            if self.ended.get() || self.abandoned.get() {
+            if self.is_ended() {
                 return Poll::Ready(None);
             }
             *self.waker.borrow_mut() = Some(context.waker().clone());
@@ -158,6 +158,11 @@ impl<P: Profile> Queue<P> {
 
     pub(super) fn counts(&self) -> Rc<Counts> {
         Rc::clone(&self.counts)
+    }
+
+    /// Nothing comes any more.
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended.get() || self.abandoned.get()
     }
 
     /// How many events and bytes wait.

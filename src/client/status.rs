@@ -87,7 +87,7 @@ impl Status {
 }
 
 /// A status, and who waits for another.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Watched {
     status: RefCell<Status>,
     version: Cell<u64>,
@@ -139,6 +139,7 @@ impl Watched {
 /// changes sees what they come to. It ends with the connection.
 ///
 /// Holding it does not keep the connection.
+#[derive(Debug)]
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct StatusChanges {
     watched: Rc<Watched>,

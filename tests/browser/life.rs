@@ -3,13 +3,16 @@
 use crate::server::Namespace;
 use futures::StreamExt;
 use serde_json::json;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use tidewire::client::{Buffer, Client, ClientError, Closed, Events, Item, Transport};
-use tidewire::connection::CloseReason;
+use tidewire::connection::{CloseReason, State};
 use tidewire::filter::Filter;
 use tidewire::profiles::Profile;
 use tidewire::profiles::dashtam::Dashtam;
 use tidewire::profiles::hive::Hive;
 use tidewire::profiles::plain::{self, Plain};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 async fn end<P: Profile>(events: &mut Events<P>) -> Closed {
@@ -168,4 +171,63 @@ async fn a_slow_consumer_holds_the_server_back_and_loses_nothing() {
             next += 1;
         }
     }
+}
+
+#[wasm_bindgen_test]
+async fn whatever_a_stream_calls_may_drop_it() {
+    type Slot = Rc<RefCell<Option<Events<Plain>>>>;
+    let server = Namespace::new("dropped-within").await;
+    for _ in 0..2 {
+        let busy = json!([{"status": 503}, {"end": "clean"}]);
+        server.script("GET", "/plain", busy).await;
+    }
+    let client = || {
+        Client::<Plain>::new(server.url("/plain"))
+            .reconnect(tidewire::connection::Backoff::new(1, 1))
+    };
+    let slot = Slot::default();
+    let calls = Rc::new(Cell::new(0));
+    let drop_it = {
+        let (slot, calls) = (Rc::clone(&slot), Rc::clone(&calls));
+        move || {
+            calls.set(calls.get() + 1);
+            let events = slot.take();
+            drop(events);
+        }
+    };
+    let (in_token, in_headers, in_retry) = (drop_it.clone(), drop_it.clone(), drop_it.clone());
+    let in_fetch: Closure<dyn FnMut() -> js_sys::Promise> = Closure::new(move || {
+        drop_it();
+        js_sys::Promise::reject(&"given up".into())
+    });
+    for client in [
+        client().token(move |_| {
+            in_token();
+            std::future::pending()
+        }),
+        client().headers(move || {
+            in_headers();
+            std::future::ready(Vec::new())
+        }),
+        client().reconnect_when(move |_| {
+            in_retry();
+            true
+        }),
+        client()
+            .token(|_| std::future::ready(None))
+            .fetch(in_fetch.as_ref().clone().unchecked_into()),
+    ] {
+        let before = calls.get();
+        let events = client.connect();
+        let handle = events.handle();
+        *slot.borrow_mut() = Some(events);
+        while calls.get() == before {
+            crate::server::pause(5).await;
+        }
+        assert_eq!(handle.state(), State::Closed);
+        assert!(slot.borrow().is_none());
+    }
+    // Only the one that was asked whether to try again has sent anything.
+    assert_eq!(server.requests().await.len(), 1);
+    assert_eq!(calls.get(), 4);
 }

@@ -1,7 +1,10 @@
 //! The Rust of `docs/yew.md`, rendered as it stands there.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![expect(unreachable_pub, reason = "the guide shows components as an application has them")]
+#![expect(
+    unreachable_pub,
+    reason = "the guide shows components as an application has them"
+)]
 
 use yew::ServerRenderer;
 

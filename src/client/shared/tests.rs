@@ -4,13 +4,14 @@ use super::{Member, join};
 use crate::client::link::rehearsed::{FarEnd, links, rehearse};
 use crate::client::queue::ItemOf;
 use crate::client::turn::rehearsed::{run, tasks, turn};
-use crate::client::{Buffer, Client, Event, GapReason, Item};
+use crate::client::{Buffer, Client, CursorStore, Event, GapReason, Item, Overflow};
 use crate::connection::{CloseReason, Error, ErrorKind, Report, State};
 use crate::filter::Filter;
 use crate::profiles::Profile;
 use crate::profiles::hive::Hive;
 use crate::profiles::plain::Plain;
 use crate::profiles::stock_agent::StockAgent;
+use futures::stream::FusedStream;
 use futures::{FutureExt, StreamExt};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -418,4 +419,51 @@ fn a_stream_whose_buffer_is_full_holds_all_back_until_it_is_taken_from() {
     }
     assert_eq!(taken, 5);
     assert_eq!(told.take().len(), 3);
+}
+
+#[test]
+fn a_shared_stream_whose_consumer_is_too_slow_ends_alone() {
+    rehearse();
+    let small = Buffer {
+        events: 2,
+        overflow: Some(Overflow::Close),
+        ..Buffer::default()
+    };
+    let mut slow = plain().share(true).buffer(small).connect();
+    let (_other, told) = member(plain());
+    the_link().send_all(&["a", "b", "c"]);
+    run();
+    the_link().send("d", "x", "");
+    assert_eq!(told.take(), ["a", "b", "c", "d"]);
+    let mut words = Vec::new();
+    while let Some(Some(item)) = slow.next().now_or_never() {
+        words.push(in_words(&item));
+    }
+    assert_eq!(words, ["a", "b", "c", "Closed", "closed slow-consumer"]);
+    assert!(slow.is_terminated());
+    turn();
+    assert!(!the_link().is_closed());
+}
+
+#[test]
+fn who_was_elsewhere_is_told_that_something_may_be_missing() {
+    struct At(&'static str);
+
+    impl CursorStore for At {
+        fn get(&self, _: &str) -> Option<String> {
+            Some(self.0.to_owned())
+        }
+
+        fn set(&self, _: &str, _: &str) {}
+    }
+
+    rehearse();
+    let at = |id| plain().share(true).store(At(id)).connect();
+    let _first = at("3");
+    assert_eq!(the_link().last_event_id(), "3");
+    let (same, elsewhere) = (at("3"), at("2"));
+    run();
+    assert_eq!(same.status().gaps, 0);
+    let gap = elsewhere.status().gap.expect("it was not there");
+    assert_eq!((gap.reason, &*gap.last_event_id), (GapReason::Joined, "2"));
 }
