@@ -44,7 +44,7 @@ fn outside_of_the_browser_the_end_is_the_only_item() {
 #[test]
 fn what_is_wrong_with_the_options_is_said_outside_of_the_browser_too() {
     let client = Client::<Dashtam>::new("/").filter(Filter::categories(["securty"]));
-    let error = client.try_connect().err().expect("there is none of it");
+    let error = client.try_connect().expect_err("there is none of it");
     assert!(error.to_string().contains("did you mean 'security'"));
 }
 
@@ -280,7 +280,7 @@ fn a_store_says_where_to_go_on_and_learns_what_was_consumed() {
 #[test]
 fn options_that_contradict_each_other_are_named_with_what_is_allowed() {
     fn refusal<P: Profile>(client: Client<P>) -> String {
-        let error = client.try_connect().err().expect("it is refused");
+        let error = client.try_connect().expect_err("it is refused");
         error.to_string()
     }
     let plain = || Client::<Plain>::new("/");
@@ -368,7 +368,7 @@ fn a_request_with_a_body_is_a_post_and_sent_once() {
 #[test]
 fn an_error_of_the_options_has_the_filters_as_its_source() {
     let client = Client::<Dashtam>::new("/").categories(["nonsense"]);
-    let error = ClientError::Options(client.try_connect().err().expect("it is refused"));
+    let error = ClientError::Options(client.try_connect().expect_err("it is refused"));
     let mut sources = Vec::new();
     let mut next = error.source();
     while let Some(source) = next {
