@@ -66,4 +66,5 @@ test('a burst, a lone event and a cold start are measured', () => {
   assert.deepEqual(Object.keys(run.latency), ['tidewire', 'eventsource-parser', 'bytes alone']);
   for (const { leaves } of Object.values(run.cold)) assert.ok(leaves[0] > 0);
   assert.deepEqual(run.cold.tidewire.before, []);
+  assert.deepEqual(run.cold['tidewire/url'].before, []);
 });

@@ -20,6 +20,8 @@ export class Attempts {
   readonly #settings: Settings;
   readonly #secrets = new Secrets();
   #headers: string[];
+  /** What the first attempt's preparation comes to, if it has begun already. */
+  #begun: Promise<string | null> | undefined;
   /** What comes late for an attempt before this one is of no use. */
   #latest = 0;
   /** The one in preparation cannot be made: not the token's fault, but the headers'. */
@@ -36,8 +38,19 @@ export class Attempts {
       transport === 'eventsource';
   }
 
+  /** Prepares the first attempt, before the module asks for it. */
+  begin(): Promise<string | null> {
+    return (this.#begun = this.#prepare(1, 'connect'));
+  }
+
   /** Calls the user's functions. The module must be off the stack. */
-  async prepare(attempt: number, reason: string): Promise<string | null> {
+  prepare(attempt: number, reason: string): Promise<string | null> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    return begun ?? this.#prepare(attempt, reason);
+  }
+
+  async #prepare(attempt: number, reason: string): Promise<string | null> {
     const { token, headers } = this.#settings;
     this.count += 1;
     const own = (this.#latest += 1);
@@ -62,6 +75,11 @@ export class Attempts {
     if (!this.prepared) {
       this.count += 1;
     }
+    return this.#headers;
+  }
+
+  /** The same, but for an attempt that the module has yet to make. */
+  get ownHeaders(): string[] {
     return this.#headers;
   }
 

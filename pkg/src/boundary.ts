@@ -7,7 +7,7 @@
  * import returns. js/src/exports.rs and js/src/host.rs are the other side.
  */
 
-import type { ProfileDefinition } from './profile.js';
+import type { RequestBasis } from './request.js';
 
 /** A connection in the module: where it lies. */
 export type Address = number;
@@ -149,16 +149,9 @@ export interface Connection {
 }
 
 /** Durations are milliseconds; 0 is none. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends RequestBasis {
   /** The profile as lines; see `lines.ts`. */
   readonly spec: string;
-  /** Where the token goes. */
-  readonly auth: ProfileDefinition['auth'];
-  /** Absolute. */
-  readonly url: string;
-  readonly method: string;
-  readonly body: BodyInit | undefined;
-  readonly credentials: RequestCredentials | undefined;
   readonly fetch: typeof fetch | undefined;
   readonly transport: 'fetch' | 'eventsource';
   /** What an `EventSource` has to listen to. */

@@ -9,7 +9,7 @@ import type { Address, Connection, ConnectionOptions, Host, ModuleExports } from
 import { EventSourceTransport } from './event-source-transport.js';
 import { FetchTransport, messageOf, type Teller, type Transport } from './fetch-transport.js';
 import { isHidden, watchPage } from './page.js';
-import { credentials, withQuery } from './request.js';
+import { pairs, requestInit, type RequestParts, requestUrl } from './request.js';
 
 /** The module's memory, as both sides see it. */
 export interface Memory {
@@ -162,30 +162,25 @@ export class ModuleConnection implements Connection {
 
   /** `id` is the bytes of a Last-Event-ID. */
   open(number: number, query: string, id: Uint8Array | undefined): void {
-    const { auth, url, transport } = this.#options;
-    const own = this.#token === undefined ? undefined : credentials(auth, this.#token);
-    const parts = query.split('\n');
-    const pairs: [string, string][] = [];
-    for (let at = 0; at + 1 < parts.length; at += 2) {
-      pairs.push([parts[at] ?? '', parts[at + 1] ?? '']);
-    }
-    const address = withQuery(url, [...pairs, ...(own?.query ?? [])]);
+    const options = this.#options;
     const tell = this.#teller(number);
+    const isFetched = options.transport === 'fetch';
+    const parts = {
+      query: pairs(query.split('\n')),
+      token: this.#token,
+      id,
+      headers: isFetched ? this.#host.headers() : [],
+    };
     try {
+      const url = requestUrl(options, parts);
       this.#transports.set(
         number,
-        transport === 'fetch'
-          ? this.#fetch(address, own?.headers ?? [], id, tell)
-          : new EventSourceTransport(
-              address,
-              this.#options.credentials === 'include',
-              this.#names,
-              tell,
-            ),
+        isFetched
+          ? this.#fetch(url, parts, tell)
+          : new EventSourceTransport(url, options.credentials === 'include', this.#names, tell),
       );
     } catch (error) {
-      const why = 'the URL is none that EventSource can open';
-      tell.over(3, transport === 'fetch' ? messageOf(error) : why);
+      tell.over(3, isFetched ? messageOf(error) : 'the URL is none that EventSource can open');
     }
   }
 
@@ -276,41 +271,10 @@ export class ModuleConnection implements Connection {
     };
   }
 
-  #fetch(
-    url: string,
-    own: [string, string][],
-    id: Uint8Array | undefined,
-    tell: Teller,
-  ): FetchTransport {
-    const { method, body, credentials, fetch: given } = this.#options;
-    const flat = this.#host.headers();
-    const all: [string, string][] = [...own, ['Accept', 'text/event-stream']];
-    if (id !== undefined) {
-      // A header's characters are bytes; the standard sends the id as UTF-8.
-      all.push(['Last-Event-ID', String.fromCharCode(...id)]);
-    }
-    for (let at = 0; at + 1 < flat.length; at += 2) {
-      all.push([flat[at] ?? '', flat[at + 1] ?? '']);
-    }
-    const headers = new Headers();
-    for (const [name, value] of all) {
-      try {
-        headers.set(name, value);
-      } catch {
-        // The value may be a secret.
-        throw new Error(`the header '${name}' cannot be sent: its name or its value is not allowed`);
-      }
-    }
+  #fetch(url: string, parts: RequestParts, tell: Teller): FetchTransport {
     const controller = new AbortController();
-    const init: RequestInit = {
-      method,
-      headers,
-      // A Cache-Control header would make a cross-origin request be asked for beforehand.
-      cache: 'no-store',
-      signal: controller.signal,
-      ...(body === undefined ? {} : { body }),
-      ...(credentials === undefined ? {} : { credentials }),
-    };
+    const init = requestInit(this.#options, parts, controller.signal);
+    const { fetch: given } = this.#options;
     const answer = given === undefined ? fetch(url, init) : Promise.resolve(given(url, init));
     const isElsewhere =
       globalThis.location !== undefined && new URL(url).origin !== location.origin;

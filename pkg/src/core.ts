@@ -2,13 +2,13 @@
 
 import type { ConnectionOptions, Exports, Host, ModuleExports, ModuleImports } from './boundary.js';
 import { type Memory, ModuleConnection } from './connection.js';
-import { type Compile, instantiate, moduleLoader, type Place, type Running } from './module.js';
+import { type Compile, instantiate, type Loader, moduleLoader, type Place, type Running } from './module.js';
 
 /** The module, running. */
 export interface Core extends Exports, Running {}
 
 /** Gives the module running, the same one until it breaks down. */
-export type LoadCore = () => Promise<Core>;
+export type LoadCore = Loader<Core>;
 
 /** One module for all entries of the package: the first to need it brings it for the others. */
 export const everyEntry: Place<Core> = {};

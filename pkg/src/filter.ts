@@ -77,6 +77,41 @@ export function filterMatcher(profile: ProfileDefinition, filter: FilterNames): 
       : filter.categories.includes(event.category) || types.has(event.type);
 }
 
+/** The parameters by which the server is asked for what a filter names, at first. */
+export function filterQuery(profile: ProfileDefinition, filter: FilterNames): [string, string][] {
+  const { filter: form, categories, onRequest = [], open } = profile;
+  const { types } = filter;
+  const isOutside = (name: string) => typesCalled(profile, name).length === 0;
+  if (
+    form === undefined ||
+    types.length + filter.categories.length === 0 ||
+    types.includes('*') ||
+    // A name outside the table can be of any category: only the whole stream has it.
+    (open === true && types.some(isOutside))
+  ) {
+    return [];
+  }
+  const passes = filterMatcher(profile, filter);
+  const all = Object.values(categories).flat();
+  const wanted = Object.entries(categories).flatMap(([category, types]) =>
+    types.filter((type) => passes({ type, name: type, category })),
+  );
+  let values = wanted;
+  if (form.by === 'categories') {
+    values = Object.keys(categories).filter((category) =>
+      categories[category]?.some((type) => wanted.includes(type)),
+    );
+  } else if (
+    wanted.length === all.length - onRequest.length &&
+    !wanted.some((type) => onRequest.includes(type))
+  ) {
+    return [];
+  }
+  return form.list === 'repeated'
+    ? values.map((value) => [form.parameter, value])
+    : [[form.parameter, values.join(',')]];
+}
+
 /** The profile's types that a name, an alias or a glob stands for. */
 function typesCalled(profile: ProfileDefinition, name: string): string[] {
   const known = Object.values(profile.categories).flat();

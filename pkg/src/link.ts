@@ -5,6 +5,7 @@ import type { Connection, Host } from './boundary.js';
 import type { Core } from './core.js';
 import { TidewireError } from './error.js';
 import type { FilterNames } from './filter.js';
+import type { HeadStart } from './head-start.js';
 import { connectionOptions } from './module-options.js';
 import type { Settings } from './options.js';
 import { type Batch, batchOf } from './rows.js';
@@ -65,14 +66,16 @@ export class Link implements Source {
     lastEventId: string,
     names: readonly string[],
     receiver: Receiver,
+    head?: HeadStart,
   ) {
     this.#receiver = receiver;
-    this.#attempts = new Attempts(settings);
+    this.#attempts = head?.attempts ?? new Attempts(settings);
     this.#releaseTrap = core.onTrap((error) => {
       this.#connection = undefined;
       this.#end('interrupted', error);
     });
-    const options = connectionOptions(settings, filter, lastEventId, this.#attempts.prepared);
+    const { prepared } = this.#attempts;
+    const options = connectionOptions(settings, filter, lastEventId, prepared, head);
     try {
       this.#connection = new core.Connection(options, this.#host());
       names.forEach((name) => this.#connection?.listen(name));

@@ -1,5 +1,6 @@
 /** The stream at run time: what `connect` returns, between its connection and its consumers. */
 
+import { Attempts } from './attempts.js';
 import type { Core, LoadCore } from './core.js';
 import { Delivery } from './delivery.js';
 import { TidewireError } from './error.js';
@@ -12,6 +13,7 @@ import {
   matcher,
   type Passes,
 } from './filter.js';
+import { HeadStart } from './head-start.js';
 import { iterate, readable } from './iterate.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
 import { namesNothing, type Settings } from './options.js';
@@ -35,6 +37,8 @@ export class LiveStream {
   readonly #progress: Progress | undefined;
 
   #core: Core | undefined;
+  /** The first request, if it did not wait for the module. */
+  #head: HeadStart | undefined;
   #source: Source | undefined;
   #filter: FilterNames;
   /** The filter names nothing, though it is there: everything arrives, and nothing passes. */
@@ -189,6 +193,15 @@ export class LiveStream {
 
   async #begin(load: LoadCore): Promise<void> {
     try {
+      if (load.isReady?.() === false && HeadStart.isPossible(this.#settings)) {
+        this.#head = new HeadStart(new Attempts(this.#settings));
+        // Whoever closes at once sends nothing.
+        await undefined;
+        if (this.#end !== undefined) {
+          return;
+        }
+        void this.#head.send(this.#settings, this.#filter);
+      }
       const started =
         this.#progress && !this.#settings.hasLastEventId ? this.#progress.start() : undefined;
       const [core, validation] = await Promise.all([load(), this.#settings.validator?.load()]);
@@ -224,7 +237,7 @@ export class LiveStream {
           this.#listened,
           receiver,
         )
-      : new Link(core, this.#settings, filter, lastEventId, this.#listened, receiver);
+      : new Link(core, this.#settings, filter, lastEventId, this.#listened, receiver, this.#head);
     this.#delivery.refill();
   }
 
@@ -293,6 +306,7 @@ export class LiveStream {
     this.#setState('closed');
     this.#releaseSignal?.();
     this.#releaseValidation?.();
+    this.#head?.abort();
     if (byUser) {
       this.#delivery.lastEventId = lastEventId;
       // Not even a handler that never comes back holds this up.

@@ -2,6 +2,7 @@
 
 import type { ConnectionOptions } from './boundary.js';
 import type { FilterNames } from './filter.js';
+import type { HeadStart } from './head-start.js';
 import { profileLines } from './lines.js';
 import type { Settings } from './options.js';
 import type { ProfileDefinition } from './profile.js';
@@ -11,6 +12,7 @@ export function connectionOptions(
   filter: FilterNames,
   lastEventId: string,
   hasToken: boolean,
+  head: HeadStart | undefined,
 ): ConnectionOptions {
   const policy = settings.reconnect || {};
   return {
@@ -20,7 +22,7 @@ export function connectionOptions(
     method: settings.method,
     body: settings.body,
     credentials: settings.credentials,
-    fetch: settings.fetch && outsideOfTheModule(settings.fetch),
+    fetch: fetchOf(settings.fetch && outsideOfTheModule(settings.fetch), head),
     transport: settings.transport,
     names: settings.transport === 'eventsource' ? namesOf(settings.profile, filter) : [],
     categories: filter.categories,
@@ -51,6 +53,16 @@ function namesOf(profile: ProfileDefinition, filter: FilterNames): string[] {
     ...filter.types.filter((type) => !type.includes('*')),
     ...known.flatMap((name) => [name, ...prefixes.map((prefix) => `${prefix}.${name}`)]),
   ];
+}
+
+/** What the module is to send by: at first what was sent already, if that is what it sends. */
+function fetchOf(
+  given: typeof fetch | undefined,
+  head: HeadStart | undefined,
+): typeof fetch | undefined {
+  return head === undefined
+    ? given
+    : (input, init) => head.take(input as string, init ?? {}) ?? (given ?? fetch)(input, init);
 }
 
 /** A user's `fetch`, called when the module is off the stack, unless it was given up by then. */

@@ -17,8 +17,17 @@ export interface Running {
 export interface Place<T extends Running> {
   compiled?: Promise<WebAssembly.Module> | undefined;
   running?: Promise<T> | undefined;
+  /** It is there. */
+  isReady?: boolean | undefined;
   /** Who is loading it, or has. */
   loader?: (() => Promise<T>) | undefined;
+}
+
+/** Gives the module running, the same one until it breaks down. */
+export interface Loader<T> {
+  (): Promise<T>;
+  /** There is nothing to be waited for. */
+  readonly isReady?: () => boolean;
 }
 
 /** @returns a function that rejects with a TidewireError `unsupported` where there can be no module. */
@@ -26,7 +35,7 @@ export function moduleLoader<T extends Running>(
   compile: Compile,
   start: (module: WebAssembly.Module) => Promise<T>,
   place: Place<T>,
-): () => Promise<T> {
+): Loader<T> {
   const run = async () => {
     try {
       place.compiled ??= compile();
@@ -40,19 +49,25 @@ export function moduleLoader<T extends Running>(
     if (place.running === undefined) {
       const running = run();
       const forget = () => {
-        if (place.running === running) place.running = undefined;
+        if (place.running === running) {
+          place.running = undefined;
+          place.isReady = false;
+        }
       };
       place.running = running;
       place.loader = load;
       // The next `connect` may have more luck: with the network, or with another policy.
-      running.then((module) => module.onTrap(forget), forget);
+      running.then((module) => {
+        place.isReady = true;
+        module.onTrap(forget);
+      }, forget);
     } else if (place.loader !== load) {
       // Another entry's failure says nothing of this one's way to get the module.
       return place.running.catch(load);
     }
     return place.running;
   };
-  return load;
+  return Object.assign(load, { isReady: () => place.isReady === true });
 }
 
 /** A module from the text that the package carries it as. */

@@ -2,13 +2,99 @@
 
 import type { ProfileDefinition } from './profile.js';
 
-/** The URL with these parameters at the end of its query. */
-export function withQuery(url: string, query: readonly (readonly [string, string])[]): string {
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+/** What is the same in every attempt. */
+export interface RequestBasis {
+  readonly url: string;
+  readonly method: string;
+  readonly body: BodyInit | undefined;
+  readonly credentials: RequestCredentials | undefined;
+  /** Where the token goes. */
+  readonly auth: ProfileDefinition['auth'];
+}
+
+/** What an attempt adds to it. */
+export interface RequestParts {
+  readonly query: Pairs;
+  readonly token: string | undefined;
+  /** The bytes of a Last-Event-ID. */
+  readonly id?: Uint8Array | undefined;
+  /** Name, value, name, value… */
+  readonly headers: readonly string[];
+}
+
+/** The URL with what the attempt adds to it, token included. */
+export function requestUrl(basis: RequestBasis, { query, token }: RequestParts): string {
+  return withQuery(basis.url, [...query, ...(credentialsOf(basis, token, 'query') ?? [])]);
+}
+
+/** @throws Error for a header that cannot be sent. */
+export function requestInit(
+  basis: RequestBasis,
+  { token, id, headers: own }: RequestParts,
+  signal: AbortSignal,
+): RequestInit {
+  const { method, body, credentials } = basis;
+  const all: (readonly [string, string])[] = [
+    ...(credentialsOf(basis, token, 'header') ?? []),
+    ['Accept', 'text/event-stream'],
+  ];
+  if (id !== undefined) {
+    // A header's characters are bytes; the standard sends the id as UTF-8.
+    all.push(['Last-Event-ID', Array.from(id, (byte) => String.fromCharCode(byte)).join('')]);
+  }
+  const headers = new Headers();
+  for (const [name, value] of [...all, ...pairs(own)]) {
+    try {
+      headers.set(name, value);
+    } catch {
+      // The value may be a secret.
+      throw new Error(`the header '${name}' cannot be sent: its name or its value is not allowed`);
+    }
+  }
+  return {
+    method,
+    headers,
+    // A Cache-Control header would make a cross-origin request be asked for beforehand.
+    cache: 'no-store',
+    signal,
+    ...(body === undefined ? {} : { body }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}
+
+/** Name and value, name and value… */
+export function pairs(flat: readonly string[]): [string, string][] {
+  const all: [string, string][] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    all.push([flat[at] ?? '', flat[at + 1] ?? '']);
+  }
+  return all;
+}
+
+/** The token, where the profile wants it, if that is there. */
+function credentialsOf(
+  { auth = 'bearer' }: RequestBasis,
+  token: string | undefined,
+  place: 'header' | 'query',
+): Pairs | undefined {
+  if (token === undefined) {
+    return undefined;
+  }
+  if (auth === 'bearer') {
+    return place === 'header' ? [['Authorization', `Bearer ${token}`]] : undefined;
+  }
+  const name = (auth as { readonly [place: string]: string })[place];
+  return name === undefined ? undefined : [[name, token]];
+}
+
+/** With these parameters at the end of its query. */
+function withQuery(url: string, query: Pairs): string {
   const [, base = '', fragment = ''] = /^([^#]*)(.*)/s.exec(url) ?? [];
-  return query.reduce(
-    (all, [name, value]) => `${all}${all.includes('?') ? '&' : '?'}${escape(name)}=${escape(value)}`,
-    base,
-  ) + fragment;
+  const add = (all: string, [name, value]: readonly [string, string]) =>
+    `${all}${all.includes('?') ? '&' : '?'}${escape(name)}=${escape(value)}`;
+  return query.reduce(add, base) + fragment;
 }
 
 /** Percent-encoded, all but what a query may hold as it is; commas and colons stay legible. */
@@ -16,17 +102,4 @@ function escape(text: string): string {
   // A half of a pair of surrogates is no text.
   const whole = text.replace(/\p{Surrogate}/gu, '\ufffd');
   return encodeURIComponent(whole).replace(/%(2C|3A)/g, decodeURIComponent);
-}
-
-/** Where a profile wants its token: the headers and the parameters to be added. */
-export function credentials(
-  auth: ProfileDefinition['auth'],
-  token: string,
-): { readonly headers: [string, string][]; readonly query: [string, string][] } {
-  if (typeof auth !== 'object') {
-    return { headers: [['Authorization', `Bearer ${token}`]], query: [] };
-  }
-  return 'header' in auth
-    ? { headers: [[auth.header, token]], query: [] }
-    : { headers: [], query: [[auth.query, token]] };
 }
