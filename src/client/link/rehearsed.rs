@@ -34,6 +34,8 @@ pub(crate) struct FarEnd {
     asked: RefCell<Filter>,
     closed: Cell<bool>,
     last_event_id: RefCell<String>,
+    /// How often it was asked for another filter.
+    pub(crate) changes: Cell<u32>,
     pub(crate) reconnections: Cell<u32>,
     pub(crate) wanted: Cell<u32>,
 }
@@ -139,6 +141,7 @@ impl Link {
             asked: RefCell::new(client.config.filter),
             closed: Cell::new(false),
             last_event_id: RefCell::new(client.config.last_event_id),
+            changes: Cell::new(0),
             reconnections: Cell::new(0),
             wanted: Cell::new(0),
         });
@@ -175,6 +178,7 @@ impl Link {
             Link::ToTest(far_end) => {
                 filter.compile(&far_end.spec)?;
                 *far_end.asked.borrow_mut() = filter;
+                far_end.changes.set(far_end.changes.get() + 1);
                 Ok(())
             }
         }

@@ -83,9 +83,6 @@ impl<P: Profile> Seat<P> {
     }
 
     pub(super) fn tell(self: &Rc<Self>, entry: &Entry<P>) {
-        if self.gone.get() {
-            return;
-        }
         self.watched.follow(&entry.item);
         match &entry.item {
             Item::Event(_) | Item::Undecodable(_) => self.delivered.set(self.delivered.get() + 1),
@@ -124,10 +121,16 @@ impl<P: Profile> Seat<P> {
         }
     }
 
-    /// Its member is gone: nothing is told any more.
+    /// Its member is gone: nothing is told any more, but to its handles that it is over.
     pub(super) fn go(self: &Rc<Self>) {
         self.gone.set(true);
         self.leave();
+        if !self.watched.is_closed() {
+            self.watched.follow(&ItemOf::<P>::Closed(Closed {
+                reason: CloseReason::Closed,
+                error: None,
+            }));
+        }
         let listener = self.listener.take();
         drop(listener);
     }

@@ -265,9 +265,21 @@ fn a_filter_that_the_server_refuses_leaves_the_member_the_one_before() {
     assert_eq!(second.take(), ["a"]);
     let refused = change.now_or_never().expect("it is known");
     assert_eq!(refused.map_err(|error| error.status), Err(422));
-    // What the others want is asked for without it.
-    drop(one);
-    assert!(the_link().asked().names_the_same(&types(&["a", "b"])));
+    // It is no part of what all want together: nothing else has to be asked for.
+    let _third = member(plain().filter(types(&["a"])));
+    assert_eq!(the_link().changes.get(), 1);
+}
+
+#[test]
+fn a_filter_of_which_nothing_comes_before_the_end_is_not_waited_for() {
+    rehearse();
+    let (one, _) = member(plain().filter(types(&["a"])));
+    let mut change = one.handle().set_filter(types(&["b"])).expect("any fits");
+    run();
+    assert_eq!((&mut change).now_or_never(), None);
+    the_link().end(CloseReason::Ended);
+    run();
+    assert_eq!(change.now_or_never(), Some(Ok(())));
 }
 
 #[test]
@@ -360,6 +372,34 @@ fn a_member_that_is_gone_is_told_nothing_more() {
     handle.close();
     drop(one);
     assert!(first.take().is_empty());
+    assert_eq!(handle.state(), State::Closed);
+}
+
+#[test]
+fn what_waits_for_a_members_status_hears_of_its_end() {
+    rehearse();
+    let (one, _) = member(plain());
+    let (_two, _) = member(plain());
+    the_link().open();
+    run();
+    let changes = one.handle().status_changes();
+    drop(one);
+    let all: Vec<_> = changes.collect().now_or_never().expect("it has ended");
+    assert_eq!(all.last().map(|status| status.state), Some(State::Closed));
+}
+
+#[test]
+fn after_the_end_a_member_is_told_nothing_whatever_it_is_asked_for() {
+    rehearse();
+    let (one, told) = member(plain());
+    let handle = one.handle();
+    the_link().end(CloseReason::Ended);
+    assert_eq!(told.take(), ["Closed", "closed ended"]);
+    handle.close();
+    handle.reconnect();
+    let change = handle.set_filter(types(&["b"])).expect("any fits");
+    assert_eq!(change.now_or_never(), Some(Ok(())));
+    assert!(told.take().is_empty());
 }
 
 #[test]
