@@ -178,6 +178,7 @@ impl<P: Profile> Control for Connection<P> {
             delivered: counts.delivered.get(),
             duplicates: link.as_ref().map_or(0, |link| link.duplicates()),
             dropped: counts.dropped.get(),
+            bytes: counts.bytes.get(),
             reconnections: counts.opened.get().saturating_sub(1),
             gaps: self.queue.status.gaps(),
             attempts: counts.attempts.get(),

@@ -126,6 +126,8 @@ pub struct Stats {
     pub gaps: u64,
     /// Requests, those among them that only got as far as the token.
     pub attempts: u64,
+    /// Bytes of the names and data of the events that came, whatever has become of them.
+    pub bytes: u64,
     /// Events that wait to be taken.
     pub waiting: usize,
     /// Bytes of their names and data.

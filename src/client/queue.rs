@@ -74,6 +74,8 @@ pub(super) struct Counts {
     pub(super) delivered: Cell<u64>,
     /// Events that were shed.
     pub(super) dropped: Cell<u64>,
+    /// Bytes of the events that came.
+    pub(super) bytes: Cell<u64>,
     /// Streams that were open.
     pub(super) opened: Cell<u64>,
     /// Attempts to open one.
@@ -244,6 +246,7 @@ impl<P: Profile> Queue<P> {
 
     fn keep(&self, entry: Entry<P>) -> Flow {
         self.room.borrow_mut().put(entry.bytes);
+        add(&self.counts.bytes, entry.bytes as u64);
         self.put(entry);
         let room = self.room.borrow();
         // In other cases the chunk is taken as a whole, and `flow` looks at what is there then.

@@ -117,10 +117,13 @@ fn bytes_fill_the_buffer_too() {
         bytes: 10,
         ..Buffer::default()
     };
-    let (events, link) = rehearsed(Client::<Plain>::new("/").buffer(buffer));
+    let (mut events, link) = rehearsed(Client::<Plain>::new("/").buffer(buffer));
     assert_eq!(link.send("name", "1234", ""), Flow::More);
     assert_eq!(link.send("", "12", ""), Flow::Pause);
     assert_eq!(events.stats().waiting_bytes, 10);
+    assert_eq!(waiting(&mut events).len(), 2);
+    let stats = events.stats();
+    assert_eq!((stats.waiting_bytes, stats.bytes), (0, 10));
 }
 
 #[test]

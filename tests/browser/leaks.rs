@@ -4,7 +4,7 @@
 //! timers, listeners, requests, readers and event sources are counted, before and behind them.
 
 use crate::live_bytes::live_bytes;
-use crate::server::pause;
+use crate::server::{Namespace, pause};
 use futures::{FutureExt, StreamExt};
 use std::future;
 use tidewire::client::{Client, Events, Transport};
@@ -216,4 +216,38 @@ async fn what_is_forgotten_is_counted() {
         }
     }
     restore.call0(&JsValue::UNDEFINED).expect("it is put back");
+}
+
+#[wasm_bindgen_test]
+async fn streams_dropped_on_the_network_leave_no_connection() {
+    /// A browser opens six at a time.
+    const PAIRS: usize = 100;
+    start_counting();
+    let server = Namespace::new("leaks").await;
+    let open = |transport| {
+        let client = Client::<Plain>::new(server.url("/plain"));
+        client.transport(transport).connect()
+    };
+    let mut before = None;
+    for round in 0..=PAIRS {
+        let pair = [open(Transport::Fetch), open(Transport::EventSource)];
+        // Every other is dropped before it is open.
+        while round % 2 == 0 && pair.iter().any(|events| events.state() != State::Open) {
+            pause(0).await;
+        }
+        drop(pair);
+        if round == 0 {
+            server.streams(0).await;
+            before = Some(Alive::at_rest().await);
+        }
+    }
+    server.streams(0).await;
+    let (before, after) = (before.expect("of the first"), Alive::at_rest().await);
+    console_log!("network: {before:?} before {PAIRS} pairs of streams, {after:?} behind them");
+    assert_eq!(after.browser, before.browser);
+    assert_eq!(after.references, before.references);
+    assert!(
+        after.bytes < before.bytes + 2 * PAIRS * 8,
+        "{before:?} {after:?}"
+    );
 }

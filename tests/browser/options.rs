@@ -175,25 +175,30 @@ async fn streams_that_share_a_connection_are_one_to_the_server() {
 }
 
 #[wasm_bindgen_test]
-async fn an_event_source_whose_consumer_is_too_slow_is_closed() {
-    let server = Namespace::new("options-slow").await;
-    let buffer = Buffer {
-        events: 2,
-        ..Buffer::default()
-    };
-    let mut events = plain(&server)
-        .transport(Transport::EventSource)
-        .buffer(buffer)
-        .connect();
-    let mut changes = events.status_changes();
-    server.streams(1).await;
-    for id in ["1", "2", "3"] {
-        server.publish(message("x", id)).await;
+async fn a_stream_whose_consumer_is_too_slow_is_closed_if_that_is_wanted() {
+    for transport in [Transport::EventSource, Transport::Fetch] {
+        let server = Namespace::new(&format!("options-slow-{transport:?}")).await;
+        let buffer = Buffer {
+            events: 2,
+            overflow: Some(Overflow::Close),
+            ..Buffer::default()
+        };
+        let client = plain(&server).transport(transport).buffer(buffer);
+        let mut events = client.connect();
+        let mut changes = events.status_changes();
+        server.streams(1).await;
+        for (count, id) in (1..).zip(["1", "2", "3"]) {
+            server.publish(message("x", id)).await;
+            // Another chunk is another chance to take what came before.
+            while events.state() != State::Closed && events.stats().waiting < count.min(2) {
+                crate::server::pause(5).await;
+            }
+        }
+        while changes.next().await.is_some() {}
+        server.streams(0).await;
+        assert_eq!(names(&mut events, 2).await.len(), 2);
+        assert_eq!(end(events).await.reason, CloseReason::SlowConsumer);
     }
-    while changes.next().await.is_some() {}
-    server.streams(0).await;
-    assert_eq!(names(&mut events, 2).await.len(), 2);
-    assert_eq!(end(events).await.reason, CloseReason::SlowConsumer);
 }
 
 #[wasm_bindgen_test]

@@ -2,7 +2,7 @@
 
 use super::{Listener, Shared, Wish};
 use crate::client::handle::{Control, Outcome};
-use crate::client::queue::{Entry, ItemOf};
+use crate::client::queue::{Entry, ItemOf, add};
 use crate::client::status::Watched;
 use crate::client::turn::spawn;
 use crate::client::{Closed, FilterChange, Item, Stats, Status};
@@ -28,6 +28,7 @@ pub(super) struct Seat<P: Profile> {
     /// What the connection had counted before.
     earlier: Stats,
     delivered: Cell<u64>,
+    bytes: Cell<u64>,
     opened: Cell<u64>,
 }
 
@@ -62,6 +63,7 @@ impl<P: Profile> Seat<P> {
             full: Cell::new(false),
             earlier: shared.control.stats(),
             delivered: Cell::new(0),
+            bytes: Cell::new(0),
             opened: Cell::new((state == State::Open).into()),
         });
         shared.seats.borrow_mut().push(Rc::clone(&seat));
@@ -85,8 +87,11 @@ impl<P: Profile> Seat<P> {
     pub(super) fn tell(self: &Rc<Self>, entry: &Entry<P>) {
         self.watched.follow(&entry.item);
         match &entry.item {
-            Item::Event(_) | Item::Undecodable(_) => self.delivered.set(self.delivered.get() + 1),
-            Item::Opened { .. } => self.opened.set(self.opened.get() + 1),
+            Item::Event(_) | Item::Undecodable(_) => {
+                add(&self.delivered, 1);
+                add(&self.bytes, entry.bytes as u64);
+            }
+            Item::Opened { .. } => add(&self.opened, 1),
             _ => {}
         }
         self.with_listener(|listener| listener.tell(entry));
@@ -189,6 +194,7 @@ impl<P: Profile> Control for Rc<Seat<P>> {
         let all = self.shared.control.stats();
         Stats {
             delivered: self.delivered.get(),
+            bytes: self.bytes.get(),
             duplicates: all.duplicates.saturating_sub(self.earlier.duplicates),
             reconnections: self.opened.get().saturating_sub(1),
             gaps: self.watched.gaps(),

@@ -79,6 +79,7 @@ impl<P: Profile> Control for Sharer<P> {
         Stats {
             delivered: counts.delivered.get(),
             dropped: counts.dropped.get(),
+            bytes: counts.bytes.get(),
             waiting,
             waiting_bytes,
             ..self.seat.stats()

@@ -212,8 +212,8 @@ fn a_late_member_of_a_server_with_a_history_is_told_that_it_has_missed_it() {
 #[test]
 fn each_is_told_what_its_own_filter_names_and_the_server_is_asked_for_all_of_it() {
     rehearse();
-    let (_one, first) = member(plain().filter(types(&["a"])));
-    let (_two, second) = member(plain().filter(types(&["b", "a"])));
+    let (one, first) = member(plain().filter(types(&["a"])));
+    let (two, second) = member(plain().filter(types(&["b", "a"])));
     assert!(the_link().asked().names_the_same(&types(&["a", "b"])));
     the_link().report(CHANGED);
     for name in ["a", "b", "c"] {
@@ -221,6 +221,11 @@ fn each_is_told_what_its_own_filter_names_and_the_server_is_asked_for_all_of_it(
     }
     assert_eq!(first.take(), ["a"]);
     assert_eq!(second.take(), ["a", "b"]);
+    let stats = [&one, &two].map(|member| member.handle().stats());
+    assert_eq!(
+        stats.map(|stats| (stats.delivered, stats.bytes)),
+        [(1, 2), (2, 4)]
+    );
 }
 
 #[test]
