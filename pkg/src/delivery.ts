@@ -432,11 +432,10 @@ export class Delivery {
   /** What is to be waited for. `type` is the index of the event's type. */
   #callHandlers(event: AnyEvent, type: number): PromiseLike<unknown>[] | undefined {
     const before = this.#handlers;
-    const hear = () => before.filter((handler) => handler.passes(event));
-    // Of an unknown event's handlers its name decides.
-    const handlers = type < this.#types ? (this.#byType[type] ??= hear()) : hear();
+    const handlers = this.#byType[type] ?? this.#handlersOf(event, type);
     let waits: PromiseLike<unknown>[] | undefined;
-    for (const handler of handlers) {
+    for (let at = 0; at < handlers.length; at += 1) {
+      const handler = handlers[at] as Handler;
       // One of the others may just have taken it off.
       if (this.#handlers !== before && !this.#handlers.includes(handler)) {
         continue;
@@ -454,6 +453,15 @@ export class Delivery {
       this.delivered += 1;
     }
     return waits;
+  }
+
+  #handlersOf(event: AnyEvent, type: number): readonly Handler[] {
+    const handlers = this.#handlers.filter((handler) => handler.passes(event));
+    // Of an unknown event's handlers its name decides.
+    if (type < this.#types) {
+      this.#byType[type] = handlers;
+    }
+    return handlers;
   }
 
   #wake(): void {
