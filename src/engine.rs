@@ -30,6 +30,20 @@ pub trait Host {
     /// Takes news of the connection's life.
     fn report(&self, report: Report);
 
+    /// Gives the connection bytes of its stream, and takes the events. Answers how many bytes were
+    /// used, and whether there were events. Whoever compiles this apart from the rest may say how;
+    /// there is nothing else to be gained.
+    fn feed(&self, connection: &mut Connection, now: Millis, bytes: &[u8]) -> (usize, bool)
+    where
+        Self: Sized,
+    {
+        let mut sink = HostSink {
+            host: self,
+            taken: false,
+        };
+        (connection.chunk(now, bytes, &mut sink), sink.taken)
+    }
+
     /// Whether to try again after this failure.
     fn retry(&self, attempt: u32, status: u16) -> bool;
 
@@ -533,22 +547,21 @@ impl<H: Host> Inner<H> {
 
     /// Gives the connection what is unread, and asks for more if it took all.
     fn feed(&self, now: Millis) {
-        let mut sink = HostSink {
-            host: &self.host,
-            taken: false,
-        };
-        let flow = {
+        let (taken, flow) = {
             let (bytes, offset) = &mut *self.unread.borrow_mut();
+            let mut taken = false;
             if *offset < bytes.len() {
                 let mut connection = self.connection.borrow_mut();
-                *offset += connection.chunk(now, &bytes[*offset..], &mut sink);
+                let used;
+                (used, taken) = self.host.feed(&mut connection, now, &bytes[*offset..]);
+                *offset += used;
             }
             match *offset >= bytes.len() {
-                true => Flow::More,
-                false => Flow::Pause,
+                true => (taken, Flow::More),
+                false => (taken, Flow::Pause),
             }
         };
-        if self.handed_over(sink.taken, flow) == Flow::More {
+        if self.handed_over(taken, flow) == Flow::More {
             self.read();
         }
     }

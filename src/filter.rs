@@ -283,8 +283,15 @@ enum Query {
 
 impl Subscription {
     /// Whether the event type of this index in [`Spec::events`] is wanted.
+    #[inline]
     pub fn passes_known(&self, index: usize) -> bool {
         self.known.get(index).copied().unwrap_or(false)
+    }
+
+    /// Whether all is wanted.
+    #[inline]
+    pub(crate) fn is_everything(&self) -> bool {
+        self.everything
     }
 
     /// Whether an event of this name, which the profile does not know, is wanted.

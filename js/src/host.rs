@@ -3,10 +3,12 @@
 // Whether a name can be imported, only the other side can know.
 #![allow(unsafe_code)]
 
-use crate::batch::{Batch, Crossing};
 use core::cell::{Cell, RefCell};
-use tidewire::connection::{Error, Event, Flow, Millis, Reason, Recovered, Report, Request, State};
+use tidewire::connection::{
+    Connection, Error, Event, Flow, Millis, Reason, Recovered, Report, Request, State,
+};
 use tidewire::engine::Host;
+use tidewire_crossing::{Batch, Crossing, Outlet, collect, feed};
 
 // SAFETY: none of them keeps an address longer than the call, or writes to one.
 #[link(wasm_import_module = "tidewire")]
@@ -85,22 +87,6 @@ impl JsHost {
         }
     }
 
-    /// Hands over what there is; answers whether there is room for more.
-    fn cross(&self, is_followed: bool) -> Flow {
-        let continues = self.continues.replace(is_followed);
-        let mut batch = self.batch.borrow_mut();
-        let mut answer = self.try_cross(&mut batch, continues);
-        if answer == BROKEN {
-            batch.mend();
-            answer = self.try_cross(&mut batch, continues);
-        }
-        batch.clear();
-        match answer {
-            0 => Flow::Pause,
-            _ => Flow::More,
-        }
-    }
-
     fn try_cross(&self, events: &mut Batch, continues: bool) -> u32 {
         let Crossing {
             text,
@@ -144,21 +130,19 @@ impl JsHost {
     }
 }
 
-impl Host for JsHost {
-    fn event(&self, event: Event<'_>) -> Flow {
-        let is_full = {
-            let mut batch = self.batch.borrow_mut();
-            batch.push(event);
-            batch.is_full()
-        };
-        match is_full {
-            true => self.cross(true),
-            false => Flow::More,
+impl Outlet for JsHost {
+    fn cross(&self, batch: &mut Batch, is_followed: bool) -> Flow {
+        let continues = self.continues.replace(is_followed);
+        let mut answer = self.try_cross(batch, continues);
+        if answer == BROKEN {
+            batch.mend();
+            answer = self.try_cross(batch, continues);
         }
-    }
-
-    fn flush(&self) -> Flow {
-        self.cross(false)
+        batch.clear();
+        match answer {
+            0 => Flow::Pause,
+            _ => Flow::More,
+        }
     }
 
     fn report(&self, report: Report) {
@@ -204,6 +188,24 @@ impl Host for JsHost {
                 self.tell_error(6, 0.0, reason.as_str(), error.as_ref());
             }
         }
+    }
+}
+
+impl Host for JsHost {
+    fn event(&self, event: Event<'_>) -> Flow {
+        collect(event, &mut self.batch.borrow_mut(), self)
+    }
+
+    fn flush(&self) -> Flow {
+        self.cross(&mut self.batch.borrow_mut(), false)
+    }
+
+    fn feed(&self, connection: &mut Connection, now: Millis, bytes: &[u8]) -> (usize, bool) {
+        feed(connection, now, bytes, &mut self.batch.borrow_mut(), self)
+    }
+
+    fn report(&self, report: Report) {
+        Outlet::report(self, report);
     }
 
     fn retry(&self, attempt: u32, status: u16) -> bool {

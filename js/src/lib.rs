@@ -14,10 +14,8 @@
 
 extern crate alloc;
 
-mod batch;
 mod exports;
 mod host;
-mod text;
 
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

@@ -5,60 +5,105 @@ use super::identity::{self, Key, Seen};
 use super::sink::{Event, Flow, Sink};
 use crate::filter::Subscription;
 use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
-use crate::wire::{Message, Text};
+use crate::wire::{Message, Text, is_same};
 use alloc::borrow::Cow;
-use alloc::{vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 
 /// Numbers that are kept until those before them have come.
 const AHEAD: usize = 4_096;
 
-/// The names of a profile's event types, by their digests.
+/// The names of a profile's event types, and where to look for each.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// A type's index at the place where its name's search begins, or not far behind it.
-    table: Vec<Option<(Key, u16)>>,
+    names: Vec<(Box<[u8]>, u16)>,
+    /// Where in `names` a name is, plus one, at the place where its search begins or not far
+    /// behind it. 0 is free.
+    table: Vec<u16>,
 }
 
 impl Names {
     pub(super) fn new(spec: &Spec) -> Self {
-        let names = || {
-            (0u16..).zip(spec.events.iter()).flat_map(|(index, event)| {
-                let all = core::iter::once(&event.name).chain(event.aliases.iter());
-                all.map(move |name| (Key::of(0, name.as_bytes()), index))
-            })
+        let mut all = Names {
+            names: Vec::new(),
+            table: Vec::new(),
         };
-        let mut names_by_key = Names {
-            table: vec![None; (2 * names().count() + 1).next_power_of_two()],
-        };
-        for (key, index) in names() {
-            let place = names_by_key.find(key);
-            names_by_key.table[place].get_or_insert((key, index));
+        for (index, event) in (0u16..).zip(spec.events.iter()) {
+            for name in core::iter::once(&event.name).chain(event.aliases.iter()) {
+                all.names.push((name.as_bytes().into(), index));
+            }
         }
-        names_by_key
+        all.table = vec![0; (2 * all.names.len() + 1).next_power_of_two()];
+        for at in 0..all.names.len() {
+            let place = all.find(&all.names[at].0);
+            // The first of equal names counts.
+            if all.table[place] == 0 {
+                all.table[place] = at as u16 + 1;
+            }
+        }
+        all
     }
 
+    #[inline]
     fn index(&self, spec: &Spec, name: &[u8]) -> Option<u16> {
-        let look_up = |name: &[u8]| {
-            let known = self.table[self.find(Key::of(0, name))];
-            known.map(|(_, index)| index)
-        };
-        look_up(name).or_else(|| {
-            if spec.prefixes.is_empty() {
-                return None;
+        match self.look_up(name) {
+            None if !spec.prefixes.is_empty() => {
+                let rest = spec.without_prefix(core::str::from_utf8(name).ok()?)?;
+                self.look_up(rest.as_bytes())
             }
-            let rest = spec.without_prefix(core::str::from_utf8(name).ok()?)?;
-            look_up(rest.as_bytes())
-        })
+            found => found,
+        }
+    }
+
+    #[inline]
+    fn look_up(&self, name: &[u8]) -> Option<u16> {
+        let found = usize::from(*self.table.get(self.find(name))?);
+        self.names.get(found.wrapping_sub(1)).map(|named| named.1)
     }
 
     /// The place of a name, or the free one where its search ends.
-    fn find(&self, key: Key) -> usize {
-        let mut place = key.place(self.table.len());
-        while self.table[place].is_some_and(|(other, _)| other != key) {
-            place = (place + 1) % self.table.len();
+    #[inline]
+    fn find(&self, name: &[u8]) -> usize {
+        let places = self.table.len() - 1;
+        let mut place = spread(name) & places;
+        while let Some(&taken @ 1..) = self.table.get(place) {
+            let named = self.names.get(usize::from(taken) - 1);
+            if named.is_some_and(|(other, _)| is_same(other, name)) {
+                break;
+            }
+            place = (place + 1) & places;
         }
         place
     }
+}
+
+/// A number that differs between most names: out of their start, middle and end.
+#[inline]
+fn spread(name: &[u8]) -> usize {
+    let (start, middle, end) = match (name.first_chunk(), name.last_chunk()) {
+        (Some(start), Some(end)) => {
+            let middle = name.get((name.len() - 8) / 2..).unwrap_or_default();
+            let middle = middle.first_chunk().copied().unwrap_or_default();
+            (
+                u64::from_le_bytes(*start),
+                u64::from_le_bytes(middle),
+                u64::from_le_bytes(*end),
+            )
+        }
+        _ => match (name.first_chunk(), name.last_chunk()) {
+            (Some(start), Some(end)) => {
+                let word = |part: &[u8; 4]| u64::from(u32::from_le_bytes(*part));
+                (word(start), 0, word(end))
+            }
+            _ => (
+                name.iter()
+                    .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+                0,
+                0,
+            ),
+        },
+    };
+    let mixed = start ^ middle.rotate_left(21) ^ end.rotate_left(42) ^ name.len() as u64;
+    (mixed.wrapping_mul(0x9E37_79B1_85EB_CA87) >> 40) as usize
 }
 
 /// A message as the transports give it.
@@ -71,6 +116,7 @@ pub(super) struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
+    #[inline]
     pub(super) fn of(message: &Message<'a>) -> Self {
         Incoming {
             name: message.event_type(),
@@ -100,6 +146,8 @@ pub(super) struct Intake {
     names: Names,
     seen: Seen,
     burst: Option<Burst>,
+    /// A message's name alone says whether it is wanted, and no mark or number stands in its data.
+    may_pass_over: bool,
     /// The last number of a server that counts its events.
     sequence: u64,
     /// That number when the stream before this one broke.
@@ -122,6 +170,9 @@ impl Intake {
             names: Names::new(spec),
             seen: Seen::default(),
             burst: None,
+            may_pass_over: spec.discriminator == Discriminator::Event
+                && spec.end.is_none()
+                && !matches!(spec.identity, Identity::SequenceOrText(_)),
             sequence: 0,
             resumed_after: 0,
             reached: 0,
@@ -170,6 +221,7 @@ impl Intake {
     }
 
     /// What tells this message from all others.
+    #[inline(never)]
     pub(super) fn key(&self, spec: &Spec, incoming: Incoming<'_>) -> Option<Key> {
         let data = incoming.data.as_bytes();
         let index = match &spec.discriminator {
@@ -190,13 +242,37 @@ impl Intake {
         self.seen.knows(key)
     }
 
+    /// Whether a message of this name is dropped without another look at it. What it brings is
+    /// an id, and nothing else that anybody goes by.
+    #[inline]
+    pub(super) fn passes_over(
+        &self,
+        spec: &Spec,
+        subscription: &Subscription,
+        name: &[u8],
+    ) -> bool {
+        if !self.may_pass_over || subscription.is_everything() || self.burst.is_some() {
+            return false;
+        }
+        let Some(index) = self.names.index(spec, name).map(usize::from) else {
+            return false;
+        };
+        let says_more = Flags::TERMINAL
+            .with(Flags::HEARTBEAT)
+            .with(Flags::NO_CURSOR);
+        let event = spec.events.get(index);
+        event.is_some_and(|event| !event.flags.has_any(says_more))
+            && !subscription.passes_known(index)
+    }
+
     /// Finds the type, drops what is unwanted or known, mends and hands over.
-    pub(super) fn take(
+    #[inline]
+    pub(super) fn take<S: Sink>(
         &mut self,
         spec: &Spec,
         subscription: &Subscription,
         incoming: Incoming<'_>,
-        sink: &mut dyn Sink,
+        sink: &mut S,
     ) -> Delivered {
         let data = incoming.data.as_bytes();
         if spec.end.as_ref().is_some_and(|end| end.as_bytes() == data) {
@@ -243,8 +319,15 @@ impl Intake {
             true => identity::key(spec, index, flags, incoming.id, data),
             false => None,
         };
-        let known = key.is_some_and(|key| self.seen.knows(key));
-        self.count(spec, data, flags, known);
+        // What passes is handed over, and known from now on.
+        let known = match key {
+            None => false,
+            Some(key) if passes => !self.seen.remember(key),
+            Some(key) => self.seen.knows(key),
+        };
+        if let Identity::SequenceOrText(field) = &spec.identity {
+            self.count(data, field, flags, known);
+        }
         if known {
             self.duplicates += 1;
             if let Some(burst) = &mut self.burst {
@@ -254,9 +337,6 @@ impl Intake {
         }
         if !passes {
             return dropped;
-        }
-        if let Some(key) = key {
-            self.seen.remember(key);
         }
         let event = Event {
             index,
@@ -278,10 +358,7 @@ impl Intake {
 
     /// Follows the server's own numbers. What is replayed may be history, which says nothing of the
     /// other types: only a number that came live, and all before it, prove that nothing is missing.
-    fn count(&mut self, spec: &Spec, data: &[u8], flags: Flags, known: bool) {
-        let Identity::SequenceOrText(field) = &spec.identity else {
-            return;
-        };
+    fn count(&mut self, data: &[u8], field: &str, flags: Flags, known: bool) {
         let Some(number) = identity::sequence(data, field) else {
             return;
         };

@@ -1,14 +1,19 @@
 //! Events that come again: how they are recognised, and how many are remembered.
 
 use crate::profiles::{Flags, Identity, Payload, Spec, json};
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
-/// How many events are remembered. Hive replays up to 1,000 of its history on every connection,
-/// and lets 1,000 more wait; Dashtam keeps about 1,000 for a resume.
-const REMEMBERED: usize = 4_096;
+/// How many events are remembered at the least, and half of what is at the most. Hive replays up
+/// to 1,000 of its history on every connection, and lets 1,000 more wait; Dashtam keeps about 1,000
+/// for a resume.
+const REMEMBERED: usize = 2_048;
 
-/// Places in the table: four times as many as keys, so that a search is short.
-const PLACES: usize = 4 * REMEMBERED;
+/// How many buckets there are for them, and places in each: few are ever full.
+const BUCKETS: usize = REMEMBERED / 2;
+const BUCKET: usize = 4;
+
+/// The bits of a place that count keys, from 1.
+const NUMBER: u32 = 2 * REMEMBERED as u32 - 1;
 
 /// What tells an event from all others.
 ///
@@ -19,27 +24,41 @@ pub(super) struct Key(u64, u64);
 
 impl Key {
     /// The key of a text among those of this kind.
+    #[inline]
     pub(super) fn of(kind: u64, text: &[u8]) -> Self {
-        // Two digests, each of a multiplier and a rotation of its own.
-        let begin = kind << 32 ^ text.len() as u64;
-        let mut digest = (begin ^ SEEDS.0, begin ^ SEEDS.1);
-        let mut mix = |word: u64| {
-            digest.0 = (digest.0 ^ word).wrapping_mul(PRIMES.0).rotate_left(29);
-            digest.1 = (digest.1 ^ word).wrapping_mul(PRIMES.1).rotate_left(31);
-        };
+        // Every other word goes into one of two digests. Within each, a step is one to one: texts
+        // of one length that differ in one word never meet.
+        let mut digests = (
+            SEEDS.0 ^ kind,
+            SEEDS.1 ^ (text.len() as u64).wrapping_mul(PRIMES.0),
+        );
         let (words, rest) = text.as_chunks::<8>();
         for word in words {
-            mix(u64::from_le_bytes(*word));
+            let mixed = digests.0 ^ u64::from_le_bytes(*word);
+            digests = (digests.1, mixed.wrapping_mul(PRIMES.0).rotate_left(29));
         }
-        let last = |word, &byte: &u8| word << 8 | u64::from(byte);
-        mix(rest.iter().fold(0, last));
+        if !rest.is_empty() {
+            // The last eight bytes, of which some were in the word before.
+            let last = match text.last_chunk() {
+                Some(last) => u64::from_le_bytes(*last),
+                None => rest
+                    .iter()
+                    .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+            };
+            let mixed = digests.0 ^ last;
+            digests = (digests.1, mixed.wrapping_mul(PRIMES.0).rotate_left(29));
+        }
+        // In the end each half depends on both.
         let spread = |digest: u64, prime| (digest ^ digest >> 32).wrapping_mul(prime);
-        Key(spread(digest.0, PRIMES.0), spread(digest.1, PRIMES.1))
+        let first = spread(digests.0 ^ digests.1.rotate_left(32), PRIMES.1);
+        let second = spread(digests.1.wrapping_add(first), PRIMES.0);
+        Key(first, second)
     }
 
-    /// Where the search in a table of so many places begins: a power of two.
-    pub(super) fn place(self, places: usize) -> usize {
-        (self.0 >> 32) as usize & (places - 1)
+    /// What a table has of it.
+    #[inline]
+    fn bits(self) -> u32 {
+        (self.0 >> 32) as u32 & !NUMBER
     }
 }
 
@@ -50,73 +69,91 @@ const PRIMES: (u64, u64) = (0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F);
 /// The events of late, by what tells one from another.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// In the order in which they came; once all are there, the oldest is at `next`.
+    latest: Keys,
+    /// What was there before these: forgotten as a whole when there is no more room for the latest.
+    earlier: Keys,
+}
+
+/// Up to `REMEMBERED` keys.
+#[derive(Debug, Default)]
+struct Keys {
     keys: Vec<Key>,
-    next: usize,
-    /// Where in `keys` a key is, plus one, at the place where its search begins or not far
-    /// behind it: all places between are taken. 0 is free.
-    table: Vec<u16>,
+    /// Where in `keys` a key is, plus one, and beside that as many of its bits as there is room
+    /// for: in the bucket where its search begins, or the next that is not full. 0 is free.
+    ///
+    /// A processor has few surprises here: most searches look at one bucket, all of it at once.
+    table: Vec<[u32; BUCKET]>,
 }
 
 impl Seen {
     /// Whether it came before.
     pub(super) fn knows(&self, key: Key) -> bool {
-        !self.table.is_empty() && self.table[self.find(key)] != 0
+        self.latest.find(key).is_ok() || self.earlier.find(key).is_ok()
     }
 
-    /// Remembers it, and forgets the oldest if there are too many.
-    pub(super) fn remember(&mut self, key: Key) {
-        if self.table.is_empty() {
-            self.table = vec![0; PLACES];
+    /// Remembers it. Answers whether it is new.
+    #[inline]
+    pub(super) fn remember(&mut self, key: Key) -> bool {
+        let Err(free) = self.latest.find(key) else {
+            return false;
+        };
+        if self.earlier.find(key).is_ok() {
+            return false;
         }
-        if self.table[self.find(key)] != 0 {
-            return;
+        match self.latest.table.get_mut(free) {
+            Some(bucket) if self.latest.keys.len() < REMEMBERED => {
+                self.latest.keys.push(key);
+                let number = self.latest.keys.len() as u32;
+                if let Some(place) = bucket.iter_mut().find(|place| **place == 0) {
+                    *place = key.bits() | number;
+                }
+            }
+            _ => self.remember_first(key),
         }
-        if self.keys.len() < REMEMBERED {
-            self.keys.push(key);
-        } else {
-            self.forget(self.keys[self.next]);
-            self.keys[self.next] = key;
-        }
-        let place = self.find(key);
-        self.table[place] = self.next as u16 + 1;
-        self.next = (self.next + 1) % REMEMBERED;
+        true
     }
 
-    /// The place of a key, or the free one where its search ends.
-    fn find(&self, key: Key) -> usize {
-        let mut place = key.place(PLACES);
-        while let taken @ 1.. = self.table[place] {
-            if self.keys[usize::from(taken) - 1] == key {
+    /// Makes room, and forgets the oldest for it.
+    #[cold]
+    fn remember_first(&mut self, key: Key) {
+        core::mem::swap(&mut self.latest, &mut self.earlier);
+        self.latest.keys.clear();
+        self.latest.keys.reserve(REMEMBERED);
+        self.latest.table.clear();
+        self.latest.table.resize(BUCKETS, [0; BUCKET]);
+        self.remember(key);
+    }
+}
+
+impl Keys {
+    /// The bucket of a key in the table, or else the one with a free place where its search ends.
+    #[inline]
+    fn find(&self, key: Key) -> Result<usize, usize> {
+        let mut at = key.0 as usize % BUCKETS;
+        while let Some(bucket) = self.table.get(at) {
+            let alike = bucket.map(|place| place & !NUMBER == key.bits() && place != 0);
+            if alike.iter().fold(false, |any, &one| any | one) && self.has(key, bucket) {
+                return Ok(at);
+            }
+            if bucket[BUCKET - 1] == 0 {
                 break;
             }
-            place = (place + 1) % PLACES;
+            at = (at + 1) % BUCKETS;
         }
-        place
+        Err(at)
     }
 
-    /// Frees a key's place; what stands behind it moves up, where its search would miss it.
-    fn forget(&mut self, key: Key) {
-        let mut free = self.find(key);
-        let mut place = free;
-        loop {
-            place = (place + 1) % PLACES;
-            let taken = self.table[place];
-            if taken == 0 {
-                break;
-            }
-            let begin = self.keys[usize::from(taken) - 1].place(PLACES);
-            let distance = |from: usize, to: usize| to.wrapping_sub(from) % PLACES;
-            if distance(begin, place) >= distance(free, place) {
-                self.table[free] = taken;
-                free = place;
-            }
-        }
-        self.table[free] = 0;
+    #[cold]
+    fn has(&self, key: Key, bucket: &[u32; BUCKET]) -> bool {
+        let number = |place: &u32| (place & NUMBER) as usize;
+        bucket
+            .iter()
+            .any(|place| self.keys.get(number(place).wrapping_sub(1)) == Some(&key))
     }
 }
 
 /// What tells an event from all others; `None` if nothing does, and it is never a repetition.
+#[inline]
 pub(super) fn key(
     spec: &Spec,
     index: Option<u16>,
@@ -129,6 +166,15 @@ pub(super) fn key(
         Identity::Id => id
             .filter(|id| !id.is_empty())
             .map(|id| Key::of(0, id.as_bytes())),
+        Identity::SequenceOrText(_) | Identity::Field(_) => key_in(spec, index, flags, data),
+    }
+}
+
+/// What of the data tells it.
+#[inline(never)]
+fn key_in(spec: &Spec, index: Option<u16>, flags: Flags, data: &[u8]) -> Option<Key> {
+    match &spec.identity {
+        Identity::None | Identity::Id => None,
         Identity::SequenceOrText(field) => {
             let number = sequence(data, field);
             if number.is_some() {
@@ -160,38 +206,39 @@ mod tests {
     use super::*;
     use crate::profiles::{cortex, dashtam, hive};
 
-    fn is_new(seen: &mut Seen, key: Option<Key>) -> bool {
-        key.is_none_or(|key| {
-            let new = !seen.knows(key);
-            seen.remember(key);
-            new
-        })
-    }
-
     #[test]
     fn the_window_is_bounded_and_forgets_the_oldest_first() {
         let mut seen = Seen::default();
         let spec = dashtam::spec();
-        let of = |n: usize| key(&spec, Some(0), Flags::NONE, Some(&n.to_string()), b"{}");
-        for n in 0..=REMEMBERED {
-            assert!(is_new(&mut seen, of(n)));
+        let of = |n: usize| {
+            let key = key(&spec, Some(0), Flags::NONE, Some(&n.to_string()), b"{}");
+            key.expect("it has an id")
+        };
+        for n in 0..=2 * REMEMBERED {
+            assert!(seen.remember(of(n)));
         }
-        let taken = seen.table.iter().filter(|&&place| place != 0).count();
-        assert_eq!((seen.keys.len(), taken), (REMEMBERED, REMEMBERED));
-        assert!(!is_new(&mut seen, of(1)), "the second is still known");
-        assert!(is_new(&mut seen, of(0)), "the first is forgotten");
+        let taken = |keys: &Keys| {
+            let places = keys.table.iter().flatten().filter(|&&place| place != 0);
+            let places = places.count();
+            assert_eq!(places, keys.keys.len());
+            places
+        };
+        assert_eq!((taken(&seen.latest), taken(&seen.earlier)), (1, REMEMBERED));
+        assert!(!seen.remember(of(REMEMBERED)), "so many are still known");
+        assert!(seen.remember(of(0)), "the first is forgotten");
     }
 
     #[test]
     fn the_window_knows_its_events_and_no_others_however_long_it_runs() {
         let mut seen = Seen::default();
         let key = |n: usize| Key::of(0, format!("{n}").as_bytes());
-        for n in 0..5 * REMEMBERED {
-            assert!(is_new(&mut seen, Some(key(n))), "{n}");
+        for n in 0..9 * REMEMBERED {
+            assert!(seen.remember(key(n)), "{n}");
             if n % 997 == 0 {
                 let oldest = (n + 1).saturating_sub(REMEMBERED);
                 assert!((oldest..=n).all(|n| seen.knows(key(n))), "{n}");
-                assert!((0..oldest).all(|n| !seen.knows(key(n))), "{n}");
+                let forgotten = n.saturating_sub(2 * REMEMBERED);
+                assert!((0..forgotten).all(|n| !seen.knows(key(n))), "{n}");
             }
         }
     }

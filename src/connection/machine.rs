@@ -9,7 +9,7 @@ use super::{
 use crate::digits::digits;
 use crate::filter::{Filter, FilterError, Subscription};
 use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
-use crate::wire::{Decoder, Item, Text};
+use crate::wire::{Decoder, Item, Message, Text, Whole, replace};
 use alloc::collections::VecDeque;
 use alloc::{
     borrow::ToOwned,
@@ -359,53 +359,76 @@ impl Connection {
 
     /// Bytes of the stream. Returns how many were used: less than all when `sink` asked to pause,
     /// and the rest is given again later.
-    pub fn chunk(&mut self, now: Millis, bytes: &[u8], sink: &mut dyn Sink) -> usize {
-        let mut input = bytes;
+    ///
+    /// It is compiled for each kind of sink, into whose code it goes: this is where all the time is.
+    #[inline]
+    pub fn chunk<S: Sink>(&mut self, now: Millis, bytes: &[u8], sink: &mut S) -> usize {
+        let mut whole = Whole::of(bytes);
+        // The id of what was passed over, to be remembered before anything asks for it.
+        let mut passed_over = None;
         let mut on_both = false;
         while matches!(self.phase, Phase::Open { .. }) {
             self.alive(now);
-            let Some(item) = self.decoder.next(&mut input) else {
-                break;
+            let message = if let Some(message) = self.decoder.next_whole(&mut whole) {
+                let name = message.event.as_bytes();
+                if self.candidate.is_none()
+                    && self
+                        .intake
+                        .passes_over(&self.config.spec, &self.subscription, name)
+                {
+                    self.something_came();
+                    passed_over = message.id.or(passed_over);
+                    continue;
+                }
+                self.keep_id(passed_over.take(), true);
+                self.keep_id(message.id, false);
+                Message {
+                    event: message.event,
+                    data: message.data,
+                    last_event_id: self.decoder.last_event_id(),
+                    has_id: message.id.is_some(),
+                }
+            } else {
+                self.keep_id(passed_over.take(), true);
+                let mut input = whole.rest();
+                let item = self.decoder.next(&mut input);
+                whole = Whole::of(input);
+                match item {
+                    Some(Ok(Item::Message(message))) => message,
+                    Some(Err(error)) => {
+                        self.too_large(&error.message(), sink);
+                        break;
+                    }
+                    Some(Ok(Item::Comment(_))) => {
+                        self.heartbeat_seen |=
+                            matches!(self.config.spec.heartbeat, Heartbeat::Comment(_));
+                        continue;
+                    }
+                    Some(Ok(Item::Retry(retry))) => {
+                        if let Some(backoff) = &mut self.config.backoff {
+                            backoff.set_retry(retry);
+                        }
+                        continue;
+                    }
+                    Some(Ok(Item::Id)) => {
+                        let id = self.decoder.last_event_id();
+                        keep_cursor(&self.config.spec, &mut self.cursor, id);
+                        continue;
+                    }
+                    None => break,
+                }
             };
-            let delivered = match item {
-                Err(error) => {
-                    let error = Error::new(ErrorKind::TooLarge, error.message());
-                    let _ = self.settle(sink);
-                    self.reject(error);
-                    break;
-                }
-                Ok(Item::Comment(_)) => {
-                    self.heartbeat_seen |=
-                        matches!(self.config.spec.heartbeat, Heartbeat::Comment(_));
-                    continue;
-                }
-                Ok(Item::Retry(retry)) => {
-                    if let Some(backoff) = &mut self.config.backoff {
-                        backoff.set_retry(retry);
-                    }
-                    continue;
-                }
-                Ok(Item::Id) => {
-                    let id = self.decoder.last_event_id();
-                    keep_cursor(&self.config.spec, &mut self.cursor, id);
-                    continue;
-                }
-                Ok(Item::Message(message)) => {
-                    let incoming = Incoming::of(&message);
-                    if let Some(candidate) = &self.candidate {
-                        let key = self.intake.key(&self.config.spec, incoming);
-                        on_both |= key.is_some_and(|key| candidate.has(key));
-                    }
-                    let delivered =
-                        self.intake
-                            .take(&self.config.spec, &self.subscription, incoming, sink);
-                    // An id that sticks from an event before is no cursor of this one.
-                    if message.has_id && !has(&delivered, Flags::NO_CURSOR) {
-                        keep_cursor(&self.config.spec, &mut self.cursor, message.last_event_id);
-                    }
-                    delivered
-                }
-            };
+            let incoming = Incoming::of(&message);
+            if let Some(candidate) = &self.candidate {
+                let key = self.intake.key(&self.config.spec, incoming);
+                on_both |= key.is_some_and(|key| candidate.has(key));
+            }
+            let spec = &self.config.spec;
+            let delivered = self.intake.take(spec, &self.subscription, incoming, sink);
+            // An id that sticks from an event before is no cursor of this one.
+            if message.has_id && !has(&delivered, Flags::NO_CURSOR) {
+                keep_cursor(spec, &mut self.cursor, message.last_event_id);
+            }
             if self.delivered(delivered, sink) == Flow::Pause {
                 break;
             }
@@ -416,10 +439,30 @@ impl Connection {
             return bytes.len();
         }
         match self.phase {
-            Phase::Open { .. } => bytes.len() - input.len(),
+            Phase::Open { .. } => bytes.len() - whole.rest().len(),
             // Nothing of a stream that is over is read.
             _ => bytes.len(),
         }
+    }
+
+    /// Remembers the id of a message that was taken whole, if it has one; as a cursor too, unless
+    /// that is to be seen yet.
+    #[inline]
+    fn keep_id(&mut self, id: Option<Text<'_>>, is_cursor: bool) {
+        let Some(id) = id else {
+            return;
+        };
+        self.decoder.remember(id);
+        if is_cursor {
+            let id = self.decoder.last_event_id();
+            keep_cursor(&self.config.spec, &mut self.cursor, id);
+        }
+    }
+
+    #[cold]
+    fn too_large(&mut self, message: &str, sink: &mut dyn Sink) {
+        let _ = self.settle(sink);
+        self.reject(Error::new(ErrorKind::TooLarge, message.to_owned()));
     }
 
     /// An event that the browser's `EventSource` has decoded.
@@ -447,7 +490,9 @@ impl Connection {
             last_event_id: self.decoder.last_event_id(),
         };
         let spec = &self.config.spec;
-        let delivered = self.intake.take(spec, &self.subscription, incoming, sink);
+        let delivered = self
+            .intake
+            .take(spec, &self.subscription, incoming, &mut &mut *sink);
         if changed && !has(&delivered, Flags::NO_CURSOR) {
             keep_cursor(spec, &mut self.cursor, last_event_id);
         }
@@ -623,15 +668,12 @@ impl Connection {
         &self.subscription
     }
 
+    #[inline]
     fn delivered(&mut self, delivered: Delivered, sink: &mut dyn Sink) -> Flow {
-        self.received = true;
-        self.cuts_at_once = 0;
+        self.something_came();
         match delivered {
             Delivered::Event { flags, flow } if !flags.has(Flags::TERMINAL) => {
                 self.heartbeat_seen |= flags.has(Flags::HEARTBEAT);
-                if let Some(start) = &mut self.start {
-                    start.last = self.last_bytes;
-                }
                 match self.intake.is_full() {
                     true => self.settle(sink),
                     false => flow,
@@ -645,7 +687,18 @@ impl Connection {
         }
     }
 
+    /// An event came, wanted or not.
+    #[inline]
+    fn something_came(&mut self) {
+        self.received = true;
+        self.cuts_at_once = 0;
+        if let Some(start) = &mut self.start {
+            start.last = self.last_bytes;
+        }
+    }
+
     /// Bytes came, or silence did not count.
+    #[inline]
     fn alive(&mut self, now: Millis) {
         self.last_bytes = now;
         self.suspected = false;
@@ -694,13 +747,14 @@ impl Error {
     }
 }
 
+#[inline]
 fn has(delivered: &Delivered, flag: Flags) -> bool {
     matches!(delivered, Delivered::Event { flags, .. } if flags.has(flag))
 }
 
+#[inline]
 fn keep_cursor(spec: &Spec, cursor: &mut String, id: &str) {
-    if spec.cursor != Cursor::None && cursor != id {
-        cursor.clear();
-        cursor.push_str(id);
+    if spec.cursor != Cursor::None {
+        replace(cursor, id);
     }
 }

@@ -13,6 +13,16 @@ pub trait Sink {
     fn report(&mut self, report: Report);
 }
 
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn event(&mut self, event: Event<'_>) -> Flow {
+        (**self).event(event)
+    }
+
+    fn report(&mut self, report: Report) {
+        (**self).report(report);
+    }
+}
+
 /// Whether another event may come at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {

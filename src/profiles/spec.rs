@@ -241,11 +241,19 @@ impl Flags {
     /// use tidewire::profiles::Flags;
     /// assert!(Flags::CRITICAL.with(Flags::REPLAYED).has(Flags::REPLAYED));
     /// ```
+    #[inline]
     pub const fn has(self, other: Flags) -> bool {
         self.0 & other.0 == other.0
     }
 
+    /// Whether any of `other` is set.
+    #[inline]
+    pub(crate) const fn has_any(self, other: Flags) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Both sets together.
+    #[inline]
     pub const fn with(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)
     }

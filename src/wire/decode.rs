@@ -6,6 +6,10 @@ use super::line::{Kind, classify, reconnection_time};
 use super::scan::{self, LINE_FEED, Scanned, ScannedBuf};
 use super::text::Text;
 
+mod whole;
+
+pub(crate) use whole::Whole;
+
 /// An incremental decoder of `text/event-stream`, by the HTML standard.
 ///
 /// Bytes go in as they arrive, cut anywhere, and items are pulled out. An item borrows from the
@@ -400,21 +404,30 @@ impl Decoder {
     fn remember_id(&mut self, borrowed: Option<Scanned<'_>>) -> bool {
         let has_id = borrowed.is_some() || self.has_id;
         if has_id {
-            self.set_id(borrowed);
+            self.keep_id(borrowed);
         }
         has_id
     }
 
-    fn set_id(&mut self, borrowed: Option<Scanned<'_>>) {
-        let id = Text::from(borrowed.unwrap_or_else(|| self.id.scanned())).to_str();
+    fn keep_id(&mut self, borrowed: Option<Scanned<'_>>) {
+        match borrowed {
+            Some(id) => self.set_id(&Text::from(id).to_str()),
+            None => {
+                let id = Text::from(self.id.scanned()).to_str().into_owned();
+                self.set_id(&id);
+            }
+        }
+        self.id.reset(RETAINED_CAPACITY);
+        self.has_id = false;
+    }
+
+    #[inline]
+    fn set_id(&mut self, id: &str) {
         // Reuses the memory, which IDs of a steady length need only once.
         if self.last_event_id.capacity() > RETAINED_CAPACITY {
             self.last_event_id = String::new();
         }
-        self.last_event_id.clear();
-        self.last_event_id.push_str(&id);
-        self.id.reset(RETAINED_CAPACITY);
-        self.has_id = false;
+        scan::replace(&mut self.last_event_id, id);
     }
 
     /// Copies out of the input what belongs to an event that does not end in it.

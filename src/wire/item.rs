@@ -36,6 +36,7 @@ pub struct Message<'a> {
 impl<'a> Message<'a> {
     /// The type that the event is dispatched with: `message` unless the server named one.
     #[must_use]
+    #[inline]
     pub fn event_type(&self) -> Text<'a> {
         if self.event.is_empty() {
             Text::from("message")

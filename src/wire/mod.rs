@@ -33,7 +33,8 @@ mod scan;
 mod text;
 
 pub use decode::Decoder;
+pub(crate) use decode::Whole;
 pub use encode::{EncodeError, Event, LineEnding, NamedField, encode_comment};
 pub use item::{EventTooLarge, Item, Message};
-pub(crate) use scan::find_either;
+pub(crate) use scan::{find_either, is_same, replace};
 pub use text::Text;

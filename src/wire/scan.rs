@@ -9,7 +9,11 @@
 //! module with it is refused by a browser that has no SIMD. Elsewhere it is `memchr`.
 #![allow(unsafe_code)]
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+
+mod lines;
+
+pub(super) use lines::Lines;
 
 // To ask the processor what it has.
 #[cfg(target_arch = "x86_64")]
@@ -158,6 +162,60 @@ impl ScannedBuf {
     }
 }
 
+/// Appends bytes. In WebAssembly copying is a call out of the module, which takes longer than the
+/// copying of a short text; what is short is copied here, a block at a time.
+#[inline]
+pub(crate) fn append(to: &mut Vec<u8>, bytes: &[u8]) {
+    #[cfg(not(target_arch = "wasm32"))]
+    to.extend_from_slice(bytes);
+    #[cfg(target_arch = "wasm32")]
+    vector::append(to, bytes);
+}
+
+/// Puts another text into a string's memory.
+#[inline]
+pub(crate) fn replace(string: &mut String, text: &str) {
+    string.clear();
+    // SAFETY: what is appended is a str as a whole.
+    append(unsafe { string.as_mut_vec() }, text.as_bytes());
+}
+
+/// Whether two short texts are the same, without the call that a comparison is in WebAssembly.
+#[inline]
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let (length, other_length) = (one.len(), other.len());
+    if length != other_length {
+        return false;
+    }
+    // Both ends, which may overlap, and if need be what is between.
+    macro_rules! ends_are_same {
+        ($number:ty, $size:literal) => {
+            match (one.first_chunk::<$size>(), other.first_chunk::<$size>()) {
+                (Some(start), Some(other_start)) => {
+                    let starts =
+                        <$number>::from_le_bytes(*start) ^ <$number>::from_le_bytes(*other_start);
+                    match (one.last_chunk::<$size>(), other.last_chunk::<$size>()) {
+                        (Some(end), Some(other_end)) => {
+                            let ends = <$number>::from_le_bytes(*end)
+                                ^ <$number>::from_le_bytes(*other_end);
+                            starts | ends == 0
+                        }
+                        _ => false,
+                    }
+                }
+                _ => false,
+            }
+        };
+    }
+    match length {
+        0..4 => one.iter().zip(other).all(|(byte, other)| byte == other),
+        4..8 => ends_are_same!(u32, 4),
+        8..=16 => ends_are_same!(u64, 8),
+        17..=32 => ends_are_same!(u128, 16),
+        _ => one == other,
+    }
+}
+
 /// One LF.
 pub(super) const LINE_FEED: Scanned<'static> = Scanned {
     bytes: b"\n",
@@ -210,6 +268,8 @@ use vector::{has_zero, line_end};
 mod vector {
     #[cfg(target_arch = "x86_64")]
     use super::std;
+    #[cfg(target_arch = "wasm32")]
+    use alloc::vec::Vec;
     #[cfg(target_arch = "wasm32")]
     use core::arch::wasm32::*;
     #[cfg(target_arch = "x86_64")]
@@ -353,8 +413,8 @@ mod vector {
     }
 
     /// The same behind the first block, which has no end.
-    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"), inline)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(never))]
     fn long(bytes: &[u8], first: Block) -> (usize, bool) {
         let mut seen = first;
         let mut at = WIDTH;
@@ -413,6 +473,43 @@ mod vector {
         }
     }
 
+    /// Which of 64 bytes from this place on are CR or LF, and which are not ASCII, as bits; of those
+    /// that are there. `None` if there is none, or too few were ever there.
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    #[inline]
+    pub(super) fn ends_of_64(bytes: &[u8], at: usize) -> Option<(u64, u64)> {
+        let left = bytes.len().saturating_sub(at);
+        let (from, known) = match left {
+            64.. => (at, 0),
+            0 => return None,
+            // The last 64: some of them were seen before.
+            _ => (bytes.len().checked_sub(64)?, 64 - left),
+        };
+        let (blocks, _) = bytes.get(from..from + 64)?.as_chunks();
+        let [a, b, c, d] = blocks else {
+            return None;
+        };
+        let [a, b, c, d] = [
+            Block::load(a),
+            Block::load(b),
+            Block::load(c),
+            Block::load(d),
+        ];
+        let high = match a.or(b).or(c.or(d)).high_bits() {
+            0 => 0,
+            _ => bits_of_64([a, b, c, d]),
+        };
+        let found = bits_of_64([ends(a), ends(b), ends(c), ends(d)]);
+        Some((found >> known, high >> known))
+    }
+
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    #[inline]
+    fn bits_of_64([a, b, c, d]: [Block; 4]) -> u64 {
+        let bits = |block: Block| u64::from(block.high_bits());
+        bits(a) | bits(b) << 16 | bits(c) << 32 | bits(d) << 48
+    }
+
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     #[inline]
     fn ends(block: Block) -> Block {
@@ -428,8 +525,8 @@ mod vector {
     }
 
     /// Less than a block, filled up with zeros, which end no line.
-    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
-    #[inline(never)]
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"), inline)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(never))]
     fn short(bytes: &[u8]) -> (usize, bool) {
         let (low, high) = padded(bytes);
         let block = Block::of(low, high);
@@ -454,6 +551,72 @@ mod vector {
         }
         let number = |number, &byte: &u8| number << 8 | u64::from(byte);
         (bytes.iter().rev().fold(0, number), 0)
+    }
+
+    /// Longer than this, and the call is the smaller part of the copying.
+    #[cfg(target_arch = "wasm32")]
+    const SHORT: usize = 1_024;
+
+    #[cfg(target_arch = "wasm32")]
+    #[inline]
+    pub(super) fn append(to: &mut Vec<u8>, bytes: &[u8]) {
+        let length = bytes.len();
+        if length > SHORT {
+            to.extend_from_slice(bytes);
+            return;
+        }
+        if to.capacity() - to.len() < length {
+            to.reserve(length);
+        }
+        let before = to.len();
+        // SAFETY: there is room for all that is written, and it is written before it counts. No
+        // load or store goes beyond the bytes or the room: the last of each size ends with them,
+        // and may write once more what was written already.
+        unsafe {
+            let (from, into) = (bytes.as_ptr(), to.as_mut_ptr().add(before));
+            macro_rules! last {
+                ($number:ty, $size:literal) => {{
+                    let last = length - $size;
+                    let number = from.add(last).cast::<$number>().read_unaligned();
+                    into.add(last).cast::<$number>().write_unaligned(number);
+                }};
+            }
+            macro_rules! first {
+                ($number:ty) => {{
+                    let number = from.cast::<$number>().read_unaligned();
+                    into.cast::<$number>().write_unaligned(number);
+                }};
+            }
+            match length {
+                0 => {}
+                1 => into.write(*from),
+                2..4 => {
+                    first!(u16);
+                    last!(u16, 2);
+                }
+                4..8 => {
+                    first!(u32);
+                    last!(u32, 4);
+                }
+                8..16 => {
+                    first!(u64);
+                    last!(u64, 8);
+                }
+                _ => {
+                    // The compiler would make the call of a loop that only copies.
+                    let zero = core::hint::black_box(0);
+                    let mut at = 0;
+                    while at + WIDTH <= length {
+                        let block = from.add(at).cast::<[u64; 2]>().read_unaligned();
+                        let block = [block[0] | zero, block[1] | zero];
+                        into.add(at).cast::<[u64; 2]>().write_unaligned(block);
+                        at += WIDTH;
+                    }
+                    last!([u64; 2], 16);
+                }
+            }
+            to.set_len(before + length);
+        }
     }
 
     /// Where the first of two bytes is.

@@ -1,8 +1,8 @@
 use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use super::scan::Scanned;
+use super::scan::{self, Scanned};
 
 /// Bytes of a stream that stand for text, decoded only when asked.
 ///
@@ -30,12 +30,14 @@ pub struct Text<'a>(Scanned<'a>);
 impl<'a> Text<'a> {
     /// The bytes as they came: not necessarily valid UTF-8.
     #[must_use]
+    #[inline]
     pub fn as_bytes(self) -> &'a [u8] {
         self.0.bytes()
     }
 
     /// The text, borrowed if it is valid UTF-8, else with U+FFFD for what is not.
     #[must_use]
+    #[inline]
     pub fn to_str(self) -> Cow<'a, str> {
         match self.0.known_str() {
             Some(text) => Cow::Borrowed(text),
@@ -51,20 +53,29 @@ impl<'a> Text<'a> {
         self.0.is_ascii()
     }
 
+    /// Appends the bytes as they came.
+    #[inline]
+    pub fn append_to(self, to: &mut Vec<u8>) {
+        scan::append(to, self.0.bytes());
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.0.bytes().is_empty()
     }
 }
 
 impl<'a> From<&'a str> for Text<'a> {
+    #[inline]
     fn from(text: &'a str) -> Self {
         Text(Scanned::of_str(text))
     }
 }
 
 impl<'a> From<&'a [u8]> for Text<'a> {
+    #[inline]
     fn from(bytes: &'a [u8]) -> Self {
         Text(Scanned::of_bytes(bytes))
     }

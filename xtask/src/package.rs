@@ -148,7 +148,14 @@ impl Files {
 }
 
 fn compile(workspace: &Workspace, package: &str) -> Outcome<()> {
-    process::run(workspace.cargo().args([
+    let mut cargo = workspace.cargo();
+    // Whoever depends on the crate needs no such flag. With it, what uses SIMD is compiled into its
+    // callers.
+    cargo.env(
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+        "-Ctarget-feature=+simd128",
+    );
+    process::run(cargo.args([
         "build",
         "--quiet",
         "--package",

@@ -328,7 +328,7 @@ fn lint_wasm(run: &mut Run<'_>) -> Outcome<()> {
     // Not both at once: the tests of the one bring std, which the other is without.
     for selection in [
         &["--package", "tidewire", "--all-targets", FEATURES][..],
-        &["--package", "tidewire-js"],
+        &["--package", "tidewire-js", "--package", "tidewire-crossing"],
         &["--package", "tidewire-validate"],
         &["--package", "tidewire-example-leptos"],
         &["--package", "tidewire-example-yew"],

@@ -24,13 +24,13 @@ const KEPT: usize = 256 * 1024;
 /// The text is `[`, the data of each event, a comma between two, `]`, and then of each event the
 /// name (of unknown types alone) and the id (where it changed or is the event's own). `rows` has
 /// for each event its type and flags, and how long its name, data and id are.
-pub(crate) struct Batch {
+pub struct Batch {
     data: Vec<u8>,
     names: Vec<u8>,
     rows: Vec<u32>,
     /// The length of `data` in UTF-16 units.
     units: u32,
-    /// The length of each event's data in bytes.
+    /// The length of each event's data in bytes, up to the last where it is another.
     lengths: Vec<u32>,
     /// Where the data ends while it crosses, and the names begin.
     data_end: usize,
@@ -44,20 +44,22 @@ pub(crate) struct Batch {
 }
 
 /// What crosses.
-pub(crate) struct Crossing<'b> {
+pub struct Crossing<'b> {
     /// UTF-8, if the server sent nothing else: whoever decodes it finds out.
-    pub(crate) text: &'b [u8],
+    pub text: &'b [u8],
     /// Lengths are in UTF-16 units, as JavaScript counts.
-    pub(crate) rows: &'b [u32],
+    pub rows: &'b [u32],
     /// Where the names begin, in these units.
-    pub(crate) names_at: u32,
+    pub names_at: u32,
     /// What is before them can be parsed as one array: if that succeeds, its members are
     /// the events' payloads.
-    pub(crate) is_array: bool,
+    pub is_array: bool,
 }
 
 impl Batch {
-    pub(crate) fn new(last_event_id: &str, is_json: bool) -> Self {
+    /// A batch of events that come after this id; `is_json` if their data is to be parsed.
+    #[must_use]
+    pub fn new(last_event_id: &str, is_json: bool) -> Self {
         Batch {
             data: Vec::new(),
             names: Vec::new(),
@@ -72,30 +74,35 @@ impl Batch {
         }
     }
 
-    pub(crate) fn push(&mut self, event: Event<'_>) {
-        let mut kind = match event.index {
-            Some(index) => u32::from(index),
-            None => UNKNOWN,
+    /// Puts an event in.
+    #[inline]
+    pub fn push(&mut self, event: Event<'_>) {
+        let (mut kind, name) = match event.index {
+            Some(index) => (u32::from(index), 0),
+            None => (UNKNOWN, text::append_mended(event.name, &mut self.names)),
         };
         if event.replayed {
             kind |= REPLAYED;
         }
-        let name = match event.index {
-            None => text::append_mended(event.name, &mut self.names),
-            Some(_) => 0,
-        };
         self.data
             .push(if self.rows.is_empty() { b'[' } else { b',' });
         let data = text::append(event.data, &mut self.data);
+        let bytes = event.data.as_bytes().len();
+        if data as usize != bytes {
+            self.note_length(bytes);
+        }
         self.units += data + 1;
-        self.lengths.push(event.data.as_bytes().len() as u32);
         self.is_array = self.is_array && text::is_enclosed(event.data.as_bytes());
         let mut id = 0;
-        if event.id.is_some() {
-            kind |= OWN_ID;
-        }
         // An id of its own need not be compared: that it says the same again does no harm.
-        if event.id.is_some() || event.last_event_id.as_bytes() != self.last_event_id() {
+        let same = match event.id {
+            Some(_) => {
+                kind |= OWN_ID;
+                false
+            }
+            None => event.last_event_id.as_bytes() == self.last_event_id(),
+        };
+        if !same {
             kind |= ID_CHANGED;
             let start = self.names.len();
             id = text::append(Text::from(event.last_event_id), &mut self.names);
@@ -104,13 +111,21 @@ impl Batch {
         self.rows.extend_from_slice(&[kind, name, data, id]);
     }
 
+    /// Where there are as many units as bytes, the row says it all.
+    #[cold]
+    fn note_length(&mut self, length: usize) {
+        let ascii = self.rows.iter().skip(2).step_by(4);
+        self.lengths.extend(ascii.skip(self.lengths.len()));
+        self.lengths.push(length as u32);
+    }
+
     /// Whether it is to cross before another event is put in.
-    pub(crate) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.data.len() >= FULL
     }
 
     /// All that was put in.
-    pub(crate) fn crossing(&mut self) -> Crossing<'_> {
+    pub fn crossing(&mut self) -> Crossing<'_> {
         self.data.push(b']');
         self.data_end = self.data.len();
         // The names stay behind the data until it is emptied.
@@ -125,14 +140,15 @@ impl Batch {
 
     /// After it has crossed and was no UTF-8: puts U+FFFD for what is none. That it stands between
     /// brackets and commas keeps one event's broken character from the next one's bytes.
-    pub(crate) fn mend(&mut self) {
+    pub fn mend(&mut self) {
         self.data.truncate(self.data_end);
         let broken = core::mem::take(&mut self.data);
         let mut rest: &[u8] = &broken;
         self.units = 0;
-        for (row, bytes) in self.rows.chunks_exact_mut(4).zip(&self.lengths) {
+        for (at, row) in self.rows.chunks_exact_mut(4).enumerate() {
+            let bytes = self.lengths.get(at).copied().unwrap_or(row[2]);
             self.data.push(rest[0]);
-            let (data, after) = rest[1..].split_at(*bytes as usize);
+            let (data, after) = rest[1..].split_at(bytes as usize);
             row[2] = text::append_mended(Text::from(data), &mut self.data);
             self.units += row[2] + 1;
             rest = after;
@@ -140,7 +156,7 @@ impl Batch {
     }
 
     /// Empties it; what grew large is given back.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         if let Some((start, end)) = self.last_event_id.take() {
             self.before.clear();
             self.before.extend_from_slice(&self.names[start..end]);

@@ -88,9 +88,10 @@ fn load(block: &[u8; 16]) -> v128 {
 }
 
 /// Appends a text as it is. Answers how many UTF-16 units it has, if it is UTF-8.
+#[inline]
 pub(crate) fn append(text: Text<'_>, out: &mut Vec<u8>) -> u32 {
     let bytes = text.as_bytes();
-    out.extend_from_slice(bytes);
+    text.append_to(out);
     match text.is_ascii() {
         true => bytes.len() as u32,
         false => utf16_units(bytes),

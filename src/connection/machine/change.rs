@@ -348,9 +348,12 @@ impl Connection {
                 id: held.has_id.then_some(&*held.last_event_id),
                 last_event_id: &held.last_event_id,
             };
-            let delivered = self
-                .intake
-                .take(&self.config.spec, &self.subscription, incoming, sink);
+            let delivered = self.intake.take(
+                &self.config.spec,
+                &self.subscription,
+                incoming,
+                &mut &mut *sink,
+            );
             if held.has_id && !has(&delivered, Flags::NO_CURSOR) {
                 keep_cursor(&self.config.spec, &mut self.cursor, &held.last_event_id);
             }

@@ -90,6 +90,53 @@ fn an_id_that_cannot_be_a_cursor_does_not_become_one_by_the_event_after_it() {
 }
 
 #[test]
+fn what_the_filter_drops_moves_the_cursor_on_all_the_same() {
+    let mut spec = cortex::spec();
+    spec.cursor = crate::profiles::Cursor::Header;
+    spec.identity = crate::profiles::Identity::Id;
+    spec.categories = vec!["all".into()].into();
+    let mut broadcast = EventSpec::new("broadcast", 0);
+    broadcast.flags = Flags::NO_CURSOR;
+    spec.events = vec![
+        EventSpec::new("wanted", 0),
+        EventSpec::new("other", 0),
+        broadcast,
+    ]
+    .into();
+    let event = |id: &str, name: &str| {
+        // Long enough for a block of the search.
+        format!("{id}event: {name}\ndata: {}\n\n", "x".repeat(70))
+    };
+    let cursors = |stream: &str| {
+        let mut config = Config::new(spec.clone());
+        config.filter = Filter::types(["wanted"]);
+        let mut life = Life::new(config);
+        life.open();
+        life.chunk(&(event("", "wanted") + stream));
+        let last = life.connection.last_event_id().to_owned();
+        let delivered = life.events.data.len();
+        life.end();
+        life.wait(60_000);
+        (last, life.requests[1].last_event_id.clone(), delivered)
+    };
+    let dropped = event("id: 1\n", "other") + &event("id: 2\n", "other") + &event("", "other");
+    let seen =
+        |last: &str, cursor: &str, delivered| (last.to_owned(), Some(cursor.to_owned()), delivered);
+    assert_eq!(cursors(&dropped), seen("2", "2", 1));
+    assert_eq!(
+        cursors(&(dropped.clone() + &event("", "wanted"))),
+        seen("2", "2", 2)
+    );
+    assert_eq!(cursors(&(dropped.clone() + "id: 3\n\n")), seen("3", "3", 1));
+    let broadcast = event("id: 4\n", "broadcast");
+    assert_eq!(cursors(&(dropped.clone() + &broadcast)), seen("4", "2", 1));
+    assert_eq!(
+        cursors(&(dropped + ": heartbeat\n\n" + &broadcast)),
+        seen("4", "2", 1)
+    );
+}
+
+#[test]
 fn an_event_source_that_was_opened_anew_does_not_forget_the_cursor() {
     let mut config = Config::new(dashtam::spec());
     config.last_event_id = "7".to_owned();
