@@ -54,7 +54,7 @@ impl Names {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn look_up(&self, name: &[u8]) -> Option<u16> {
         let found = usize::from(*self.table.get(self.find(name))?);
         self.names.get(found.wrapping_sub(1)).map(|named| named.1)

@@ -380,8 +380,10 @@ impl Connection {
                     passed_over = message.id.or(passed_over);
                     continue;
                 }
-                self.keep_id(passed_over.take(), true);
-                self.keep_id(message.id, false);
+                self.keep_passed_over(&mut passed_over);
+                if let Some(id) = message.id {
+                    self.decoder.remember(id);
+                }
                 Message {
                     event: message.event,
                     data: message.data,
@@ -389,7 +391,7 @@ impl Connection {
                     has_id: message.id.is_some(),
                 }
             } else {
-                self.keep_id(passed_over.take(), true);
+                self.keep_passed_over(&mut passed_over);
                 let mut input = whole.rest();
                 let item = self.decoder.next(&mut input);
                 whole = Whole::of(input);
@@ -445,18 +447,19 @@ impl Connection {
         }
     }
 
-    /// Remembers the id of a message that was taken whole, if it has one; as a cursor too, unless
-    /// that is to be seen yet.
+    /// Remembers the id of what was passed over.
     #[inline]
-    fn keep_id(&mut self, id: Option<Text<'_>>, is_cursor: bool) {
-        let Some(id) = id else {
-            return;
-        };
-        self.decoder.remember(id);
-        if is_cursor {
-            let id = self.decoder.last_event_id();
-            keep_cursor(&self.config.spec, &mut self.cursor, id);
+    fn keep_passed_over(&mut self, id: &mut Option<Text<'_>>) {
+        if let Some(id) = id.take() {
+            self.keep_cursor(id);
         }
+    }
+
+    #[inline(never)]
+    fn keep_cursor(&mut self, id: Text<'_>) {
+        self.decoder.remember(id);
+        let id = self.decoder.last_event_id();
+        keep_cursor(&self.config.spec, &mut self.cursor, id);
     }
 
     #[cold]
