@@ -37,7 +37,8 @@
 //! - `client` (default): `client::Client`, with all below.
 //! - `browser`: the driver and its two transports, without serde.
 //! - `payloads`: the typed payloads of the built-in profiles, and decoding into your own.
-//! - `yew`: the hooks of `yew`, on Yew 0.23.
+//! - `leptos`: the hook of `leptos`, for Leptos 0.8; with `client`.
+//! - `yew`: the hooks of `yew`, for Yew 0.23; with `client`.
 
 // Without std nothing of its panic machinery is in the npm package's module.
 #![cfg_attr(not(any(test, feature = "payloads")), no_std)]
