@@ -59,6 +59,17 @@ impl Alive {
         }
         alive
     }
+
+    /// It may be less: what other tests left under way may be done by now.
+    fn assert_no_more_than(&self, before: &Alive, bytes: usize) {
+        let mut counts = self.browser.iter().zip(&before.browser);
+        assert!(
+            counts.all(|(after, before)| after <= before)
+                && self.references <= before.references
+                && self.bytes < before.bytes + bytes,
+            "of {before:?} came {self:?}"
+        );
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -150,15 +161,8 @@ impl Stage {
         let after = Alive::at_rest().await;
         restore.call0(&JsValue::UNDEFINED).expect("it is put back");
         console_log!("{self:?}: {before:?} before {ROUNDS} streams, {after:?} behind them");
-        assert_eq!(after.browser, before.browser, "{self:?}");
-        assert_eq!(after.references, before.references, "{self:?}");
         // A table may have grown. A byte of each stream would be more.
-        assert!(
-            after.bytes < before.bytes + ROUNDS,
-            "{self:?}: of {} bytes {} stayed",
-            before.bytes,
-            after.bytes
-        );
+        after.assert_no_more_than(&before, ROUNDS);
     }
 }
 
@@ -205,15 +209,17 @@ async fn what_is_forgotten_is_counted() {
     ] {
         drop(stage.reach(1).await);
         let before = Alive::at_rest().await;
-        for events in stage.reach(1).await {
-            std::mem::forget(events);
-        }
+        let forgotten = stage.reach(1).await.remove(0);
+        let handle = forgotten.handle();
+        std::mem::forget(forgotten);
         let after = Alive::at_rest().await;
         assert!(after.bytes > before.bytes, "{stage:?}");
         assert!(after.references > before.references, "{stage:?}");
         if let Some(what) = what {
             assert!(after.browser[what] > before.browser[what], "{stage:?}");
         }
+        // What it still has of the browser's would change under other tests.
+        handle.close();
     }
     restore.call0(&JsValue::UNDEFINED).expect("it is put back");
 }
@@ -244,10 +250,6 @@ async fn streams_dropped_on_the_network_leave_no_connection() {
     server.streams(0).await;
     let (before, after) = (before.expect("of the first"), Alive::at_rest().await);
     console_log!("network: {before:?} before {PAIRS} pairs of streams, {after:?} behind them");
-    assert_eq!(after.browser, before.browser);
-    assert_eq!(after.references, before.references);
-    assert!(
-        after.bytes < before.bytes + 2 * PAIRS * 8,
-        "{before:?} {after:?}"
-    );
+    // A table may have grown. Eight bytes of each stream would be more.
+    after.assert_no_more_than(&before, 2 * PAIRS * 8);
 }
