@@ -410,6 +410,30 @@ async fn a_reducer_sees_every_event_and_the_component_renders_for_many_at_once()
     app.destroy();
 }
 
+#[wasm_bindgen_test]
+async fn a_component_may_go_while_events_pour_in() {
+    let server = Namespace::new("yew-pour").await;
+    for round in 0..10 {
+        let text = "data: x\n\n".repeat(20_000);
+        let pouring = json!([{"drip": {"text": text, "bytes": 360, "every_ms": 1}}]);
+        server.script("GET", "/plain", pouring).await;
+        let seen = Seen::new();
+        let app = mount::<Sum>(SumProps {
+            url: server.url("/plain"),
+            seen: seen.clone(),
+        });
+        until("some of them", || {
+            seen.renders() > 0 && seen.last().events > 100 * round
+        })
+        .await;
+        app.destroy();
+        server.streams(0).await;
+        let renders = seen.renders();
+        pause(20).await;
+        assert_eq!(seen.renders(), renders, "what is gone renders no more");
+    }
+}
+
 #[derive(Clone, PartialEq, Properties)]
 struct WrongProps {
     url: String,
