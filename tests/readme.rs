@@ -51,6 +51,15 @@ fn the_rust_of_the_guide_to_events_of_ones_own_is_what_is_tested() {
 }
 
 #[test]
+fn the_rust_of_the_guide_to_the_client_is_what_the_browser_runs() {
+    let source = include_str!("browser/readme.rs");
+    assert_eq!(
+        blocks(include_str!("../docs/rust-client.md"), "rust"),
+        [marked(source, "// GUIDE\n")]
+    );
+}
+
+#[test]
 fn every_file_that_the_readme_names_is_there() {
     for path in README.split(['`', '(', ')']).filter(|path| {
         ["tests/", "src/", "server/", "pkg/", "docs/"]

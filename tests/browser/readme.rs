@@ -1,11 +1,11 @@
-//! The README's Rust, run as it stands there.
+//! The README's Rust, and that of the guide to the client, run as they stand there.
 
 use crate::server::Namespace;
 use futures::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
 use std::cell::RefCell;
-use tidewire::client::Item;
+use tidewire::client::{Handle, Item, SessionStore};
 use tidewire::filter::Filter;
 use tidewire::profiles::dashtam::{Category, Dashtam, Event};
 use tidewire::profiles::{NoMeta, Profile, Spec, Unknown};
@@ -16,6 +16,7 @@ thread_local! {
     static TOKEN: RefCell<Option<String>> = RefCell::default();
     static SHOWN: RefCell<Vec<Event>> = RefCell::default();
     static NOTES: RefCell<Vec<String>> = RefCell::default();
+    static HANDLE: RefCell<Option<Handle>> = RefCell::default();
 }
 
 /// `tidewire::client::Client`, at home on the test server.
@@ -145,4 +146,56 @@ async fn the_readmes_events_of_ones_own_arrive() {
         ["7 for 12.50", "something is missing after 2"],
         "what is low in stock was filtered out"
     );
+}
+
+fn keep(handle: Handle) {
+    HANDLE.with(|kept| *kept.borrow_mut() = Some(handle));
+}
+
+async fn guide() {
+    // GUIDE
+    let mut events = Client::<Dashtam>::new("/api/v1/events")
+        .token(|_attempt| async { fetch_token().await })
+        .categories([Category::Security])
+        .stale_after(45_000)
+        .store(SessionStore::default()) // a reload goes on from there
+        .connect();
+    keep(events.handle()); // to close it, say, in answer to a click
+    while let Some(item) = events.next().await {
+        match item {
+            Item::Event(event) => show(event.data),
+            Item::Gap { reason, .. } => note(format!("maybe missing: {}", reason.as_str())),
+            Item::Closed(closed) => note(format!("the end: {}", closed.reason.as_str())),
+            _ => {}
+        }
+    }
+    // GUIDE
+}
+
+#[wasm_bindgen_test]
+async fn the_rust_of_the_guide_to_the_client_runs() {
+    let server = Namespace::new("client-guide").await;
+    SERVER.with(|url| *url.borrow_mut() = server.url(""));
+    let token = server.token("dashtam").await;
+    TOKEN.with(|slot| *slot.borrow_mut() = Some(token));
+    SHOWN.take();
+    NOTES.take();
+    wasm_bindgen_futures::spawn_local(guide());
+    server.streams(1).await;
+    let login =
+        json!({"system": "dashtam", "event": "security.login.failed", "data": {"reason": "r"}});
+    server.publish(json!([login])).await;
+    while SHOWN.with(|shown| shown.borrow().is_empty()) {
+        crate::server::pause(10).await;
+    }
+    let shown = SHOWN.take();
+    assert_eq!(shown[0].name(), "security.login.failed");
+    let handle = HANDLE.take().expect("it was kept");
+    handle.close();
+    while NOTES.with(|notes| notes.borrow().is_empty()) {
+        crate::server::pause(10).await;
+    }
+    assert_eq!(NOTES.take(), ["the end: closed"]);
+    let requests = server.requests().await;
+    assert_eq!(requests[0]["query"], "categories=security");
 }
