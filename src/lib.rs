@@ -38,7 +38,6 @@
 //! - `browser`: the driver and its two transports, without serde.
 //! - `payloads`: the typed payloads of the built-in profiles, and decoding into your own.
 //! - `leptos`: the hook of `leptos`, for Leptos 0.8; with `client`.
-//! - `leptos`: the hook of `leptos`, on the signals of Leptos 0.8.
 //! - `yew`: the hooks of `yew`, for Yew 0.23; with `client`.
 
 // Without std nothing of its panic machinery is in the npm package's module.
