@@ -10,6 +10,7 @@ use crate::control::ControlError;
 /// Everything that can be switched in one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Config {
     /// Which CORS headers answer a browser on another origin.
     pub cors: Cors,
@@ -139,6 +140,7 @@ impl Default for RateLimit {
 /// Dashtam's switches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct DashtamConfig {
     /// The value of the first frame's `retry`, in milliseconds.
     pub retry_ms: u64,
@@ -196,6 +198,7 @@ pub enum StockVocabulary {
 /// The stock agent's switches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct StockConfig {
     /// Milliseconds of silence before a `: heartbeat` comment.
     pub heartbeat_ms: u64,
@@ -235,6 +238,7 @@ pub enum CortexGeneration {
 /// Cortex's switches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CortexConfig {
     /// Which generation answers.
     pub generation: CortexGeneration,
@@ -274,6 +278,7 @@ pub enum StageFault {
 /// The staged chat's switches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct StageConfig {
     /// Milliseconds between the chunks of the built-in answer.
     pub pace_ms: u64,
@@ -296,6 +301,7 @@ impl Default for StageConfig {
 /// Hive's switches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct HiveConfig {
     /// Milliseconds of silence before a `: keepalive` comment.
     pub keepalive_ms: u64,

@@ -81,7 +81,7 @@ impl IntoResponse for ControlError {
 ///
 /// # Errors
 /// When it is anything else.
-pub fn text_field<'a>(
+pub(crate) fn text_field<'a>(
     item: &'a Map<String, Value>,
     name: &str,
 ) -> Result<Option<&'a str>, ControlError> {
@@ -99,7 +99,7 @@ pub fn text_field<'a>(
 ///
 /// # Errors
 /// When it is missing or anything else.
-pub fn required_text_field<'a>(
+pub(crate) fn required_text_field<'a>(
     item: &'a Map<String, Value>,
     name: &str,
 ) -> Result<&'a str, ControlError> {
@@ -108,6 +108,7 @@ pub fn required_text_field<'a>(
 
 /// What `publish` did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PublishReport {
     /// How many items.
     pub published: usize,

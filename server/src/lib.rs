@@ -1,34 +1,35 @@
 //! A test server that speaks five Server-Sent Events systems, and misbehaves on command.
 //!
-//! [`TestServer`] is the server inside of a test, [`Server`] the one behind the command, and
-//! [`systems`] tells how to add a system.
+//! [`TestServer`] is the server inside of a test, and [`Server`] the one behind the command. A
+//! [`TestNamespace`] is steered: it takes a [`Script`], a [`Fault`] or another
+//! [configuration](config), publishes, cuts and stalls, and lists the requests that came.
 
 mod body;
 pub mod config;
-pub mod control;
+mod control;
 mod cors;
 mod dispatch;
 mod fastapi;
 mod faults;
-pub mod namespace;
-pub mod python_json;
+mod namespace;
+mod python_json;
 mod python_time;
-pub mod requests;
+mod requests;
 mod script;
 mod server;
 mod socket;
 mod stream;
-pub mod systems;
+mod systems;
 mod test_server;
 mod token;
-pub mod traffic;
+mod traffic;
 
 pub use control::{ControlError, PublishReport, Target};
 pub use faults::{Fault, FaultKind};
 pub use requests::{ConnectionRecord, ExchangeState, RequestRecord};
 pub use script::{Script, Step};
 pub use server::{Builder, Server};
-pub use stream::{Ending, EventSender, EventStream, Limits, SendError};
+pub use stream::Ending;
 pub use systems::{Answer, System};
 pub use test_server::{TestNamespace, TestServer};
 pub use token::{DEFAULT_TTL_S, InvalidToken, TEST_USER, TokenSecret};

@@ -21,14 +21,14 @@ use crate::{
 };
 
 /// The namespace of requests that name none.
-pub const DEFAULT_NAMESPACE: &str = "default";
+pub(crate) const DEFAULT_NAMESPACE: &str = "default";
 
 /// Namespaces that one server keeps.
-pub const MAX_NAMESPACES: usize = 4_096;
+pub(crate) const MAX_NAMESPACES: usize = 4_096;
 
 /// What the server remembers for one namespace.
 #[derive(Debug)]
-pub struct Namespace {
+pub(crate) struct Namespace {
     name: String,
     config: RwLock<Config>,
     token_secret: TokenSecret,
@@ -72,12 +72,12 @@ impl Namespace {
     }
 
     /// The name in its path and host.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// The configuration as it is now.
-    pub fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         self.config
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -85,7 +85,7 @@ impl Namespace {
     }
 
     /// What tokens are signed with.
-    pub fn token_secret(&self) -> &TokenSecret {
+    pub(crate) fn token_secret(&self) -> &TokenSecret {
         &self.token_secret
     }
 
@@ -119,7 +119,7 @@ impl Namespace {
     }
 
     /// How many listen to `system`.
-    pub fn audience(&self, system: System) -> watch::Receiver<usize> {
+    pub(crate) fn audience(&self, system: System) -> watch::Receiver<usize> {
         self.audience[system as usize].subscribe()
     }
 

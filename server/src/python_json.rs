@@ -6,33 +6,17 @@
 //! whether anything beyond ASCII is escaped, and how a float is spelled.
 //!
 //! Python also writes `NaN` and `Infinity`, which JSON does not have and
-//! [`serde_json::Value`] cannot hold. [`not_a_number`] and [`infinity`] make a
-//! marker for them; as JSON (in a control request, say) the marker is
-//! `{"$float": "NaN"}`, `{"$float": "Infinity"}` or `{"$float": "-Infinity"}`.
-//!
-//! ```
-//! use serde_json::json;
-//! use tidewire_server::python_json::{Style, not_a_number, to_string};
-//!
-//! let value = json!({"title": "Zürich", "ratio": 1.0, "rate": not_a_number()});
-//! assert_eq!(
-//!     to_string(&value, Style::Spaced { ascii: true }),
-//!     r#"{"title": "Z\u00fcrich", "ratio": 1.0, "rate": NaN}"#,
-//! );
-//! assert_eq!(
-//!     to_string(&value, Style::Compact),
-//!     r#"{"title":"Zürich","ratio":1.0,"rate":null}"#,
-//! );
-//! ```
+//! [`serde_json::Value`] cannot hold. A marker stands for them: `{"$float": "NaN"}`,
+//! `{"$float": "Infinity"}` or `{"$float": "-Infinity"}`.
 
-use serde_json::{Number, Value, json};
+use serde_json::{Number, Value};
 
 /// The only member of a marker object, chosen so that no real payload has it.
 const FLOAT_MARKER: &str = "$float";
 
 /// Which of Python's writers is imitated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// `json.dumps(value)`, or with `ensure_ascii=False` where `ascii` is false.
     Spaced {
         /// Escape everything beyond ASCII as `\uXXXX`, astral characters as
@@ -45,18 +29,8 @@ pub enum Style {
     Compact,
 }
 
-/// A value that [`to_string`] writes as `NaN`.
-pub fn not_a_number() -> Value {
-    json!({ FLOAT_MARKER: "NaN" })
-}
-
-/// A value that [`to_string`] writes as `Infinity`, or `-Infinity`.
-pub fn infinity(negative: bool) -> Value {
-    json!({ FLOAT_MARKER: if negative { "-Infinity" } else { "Infinity" } })
-}
-
 /// The text that Python would write for `value`, members in their order.
-pub fn to_string(value: &Value, style: Style) -> String {
+pub(crate) fn to_string(value: &Value, style: Style) -> String {
     let mut text = String::new();
     write_value(&mut text, value, style);
     text
@@ -175,6 +149,7 @@ fn write_escape(text: &mut String, character: char) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     const ASCII: Style = Style::Spaced { ascii: true };
     const RAW: Style = Style::Spaced { ascii: false };
@@ -276,7 +251,11 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_written_bare_by_dumps_and_as_null_by_pydantic() {
-        let value = json!([not_a_number(), infinity(false), infinity(true)]);
+        let floats = ["NaN", "Infinity", "-Infinity"];
+        let value: Value = floats
+            .iter()
+            .map(|float| json!({ "$float": float }))
+            .collect();
         assert_eq!(to_string(&value, ASCII), "[NaN, Infinity, -Infinity]");
         assert_eq!(to_string(&value, Style::Compact), "[null,null,null]");
     }

@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// Requests kept for each namespace; older ones are forgotten.
-pub const LOG_LENGTH: usize = 10_000;
+pub(crate) const LOG_LENGTH: usize = 10_000;
 
 /// Bytes of request bodies kept for each namespace; beyond, too, older requests are forgotten.
-pub const LOGGED_BODY_BYTES: usize = 64 << 20;
+pub(crate) const LOGGED_BODY_BYTES: usize = 64 << 20;
 
 /// Where a response stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,7 @@ pub enum ExchangeState {
 
 /// A request as the log shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RequestRecord {
     /// Its number in the namespace, from 1.
     pub seq: u64,
@@ -65,6 +66,7 @@ pub struct RequestRecord {
 
 /// A response that is under way, as `/_tidewire/connections` shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ConnectionRecord {
     /// The `seq` of its request.
     pub id: u64,

@@ -339,7 +339,7 @@ async fn drip(
     text: &str,
     bytes: usize,
     every: Duration,
-) -> Result<(), crate::SendError> {
+) -> Result<(), crate::stream::SendError> {
     for piece in text.as_bytes().chunks(bytes.max(1)) {
         sender.send_when_room(Bytes::copy_from_slice(piece)).await?;
         sleep_unless_gone(sender, every).await?;
@@ -354,7 +354,7 @@ async fn repeat(
     sender: &EventSender,
     text: &str,
     bytes: Option<u64>,
-) -> Result<(), crate::SendError> {
+) -> Result<(), crate::stream::SendError> {
     if text.is_empty() {
         return Ok(());
     }
@@ -370,10 +370,13 @@ async fn repeat(
     Ok(())
 }
 
-async fn sleep_unless_gone(sender: &EventSender, pause: Duration) -> Result<(), crate::SendError> {
+async fn sleep_unless_gone(
+    sender: &EventSender,
+    pause: Duration,
+) -> Result<(), crate::stream::SendError> {
     tokio::select! {
         () = tokio::time::sleep(pause) => Ok(()),
-        () = sender.gone() => Err(crate::SendError::Gone),
+        () = sender.gone() => Err(crate::stream::SendError::Gone),
     }
 }
 

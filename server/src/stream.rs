@@ -25,7 +25,7 @@ use crate::{
 
 /// How much may wait for one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Frames.
     pub events: usize,
     /// Bytes in all.
@@ -56,7 +56,7 @@ pub enum Ending {
 
 /// Why a frame was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendError {
+pub(crate) enum SendError {
     /// The queue is full: the client does not read.
     Overflow,
     /// The client is gone, or the stream has been ended.
@@ -75,34 +75,19 @@ impl std::fmt::Display for SendError {
 impl std::error::Error for SendError {}
 
 /// The half of a stream that becomes the response's body.
-///
-/// ```
-/// use axum::{http::header, response::{IntoResponse, Response}};
-/// use tidewire_server::{EventStream, Limits, System, namespace::Namespace};
-///
-/// fn clock(namespace: &Namespace) -> Response {
-///     let (sender, stream) = EventStream::open(namespace, System::Plain, Limits::default());
-///     tokio::spawn(async move {
-///         // Ends when the client is gone; dropping the last sender ends the body cleanly.
-///         while sender.send_or_cut("data: tick\n\n").is_ok() {
-///             tokio::select! {
-///                 () = sender.gone() => break,
-///                 () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
-///             }
-///         }
-///     });
-///     ([(header::CONTENT_TYPE, "text/event-stream")], stream).into_response()
-/// }
-/// ```
 #[must_use = "a stream that is not returned as a response is closed at once"]
 #[derive(Debug)]
-pub struct EventStream {
+pub(crate) struct EventStream {
     body: EventBody,
 }
 
 impl EventStream {
     /// A stream of `system` in `namespace`, and the sender that feeds it.
-    pub fn open(namespace: &Namespace, system: System, limits: Limits) -> (EventSender, Self) {
+    pub(crate) fn open(
+        namespace: &Namespace,
+        system: System,
+        limits: Limits,
+    ) -> (EventSender, Self) {
         Self::new(limits, Some(namespace.join_audience(system)))
     }
 
@@ -144,7 +129,7 @@ impl IntoResponse for EventStream {
 
 /// The half of a stream that a system keeps. The body ends cleanly when the last clone is dropped.
 #[derive(Debug)]
-pub struct EventSender {
+pub(crate) struct EventSender {
     shared: Arc<Shared>,
 }
 
@@ -153,7 +138,7 @@ impl EventSender {
     ///
     /// # Errors
     /// When the queue is full it stays as it is; the caller decides what that means.
-    pub fn send(&self, frame: impl Into<Bytes>) -> Result<(), SendError> {
+    pub(crate) fn send(&self, frame: impl Into<Bytes>) -> Result<(), SendError> {
         let frame = frame.into();
         let mut queue = self.shared.lock();
         if queue.gone || queue.ending.is_some() {
@@ -175,7 +160,7 @@ impl EventSender {
     ///
     /// # Errors
     /// As [`send`](Self::send); after an overflow the stream has ended.
-    pub fn send_or_cut(&self, frame: impl Into<Bytes>) -> Result<(), SendError> {
+    pub(crate) fn send_or_cut(&self, frame: impl Into<Bytes>) -> Result<(), SendError> {
         let outcome = self.send(frame);
         if outcome == Err(SendError::Overflow) {
             self.discard();
@@ -192,7 +177,7 @@ impl EventSender {
     ///
     /// # Errors
     /// Only [`SendError::Gone`].
-    pub async fn send_when_room(&self, frame: impl Into<Bytes>) -> Result<(), SendError> {
+    pub(crate) async fn send_when_room(&self, frame: impl Into<Bytes>) -> Result<(), SendError> {
         let frame = frame.into();
         loop {
             let room = self.shared.room.notified();
@@ -208,31 +193,26 @@ impl EventSender {
 
     /// Resolves when the client is gone or the stream was cut from outside, even while nothing is
     /// written.
-    pub async fn gone(&self) {
+    pub(crate) async fn gone(&self) {
         let mut gone = self.shared.gone.subscribe();
         // The sender half lives in `self`, so waiting cannot fail.
         let _ = gone.wait_for(|gone| *gone).await;
     }
 
     /// Whether the client is gone.
-    pub fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.shared.lock().gone
     }
 
-    /// Frames that wait for the client.
-    pub fn queued(&self) -> usize {
-        self.shared.lock().frames.len()
-    }
-
     /// Ends the stream after what is queued. Nothing can be sent any more.
-    pub fn finish(&self, ending: Ending) {
+    pub(crate) fn finish(&self, ending: Ending) {
         let mut queue = self.shared.lock();
         queue.ending.get_or_insert(ending);
         queue.wake();
     }
 
     /// Throws away what is queued.
-    pub fn discard(&self) {
+    pub(crate) fn discard(&self) {
         let mut queue = self.shared.lock();
         queue.frames = VecDeque::new();
         queue.bytes = 0;

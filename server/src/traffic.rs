@@ -14,14 +14,14 @@ use crate::{
 
 /// How fast live traffic goes, and whether anybody listens.
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     rate: f64,
     audience: watch::Receiver<usize>,
 }
 
 impl Pace {
     /// Waits for that long at rate 1, half as long at rate 2, and then until somebody listens.
-    pub async fn pause(&self, milliseconds: u64) {
+    pub(crate) async fn pause(&self, milliseconds: u64) {
         let milliseconds = Duration::from_millis(milliseconds);
         tokio::time::sleep(milliseconds.div_f64(self.rate)).await;
         let mut audience = self.audience.clone();

@@ -26,7 +26,7 @@ use crate::traffic::Pace;
 
 /// What Cortex remembers in one namespace.
 #[derive(Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     channels: Mutex<Channels>,
     messages: Mutex<Messages>,
 }
@@ -42,7 +42,7 @@ impl State {
 }
 
 /// The routes.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     routes::router()
 }
 
@@ -50,7 +50,7 @@ pub fn router() -> Router {
 ///
 /// # Errors
 /// Names the wrong field.
-pub fn publish(
+pub(crate) fn publish(
     namespace: &Arc<Namespace>,
     item: &Map<String, Value>,
 ) -> Result<Published, ControlError> {
@@ -80,7 +80,7 @@ pub fn publish(
 }
 
 /// Live traffic: a conversation, and what the other channels hear of it.
-pub async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
+pub(crate) async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
     demo::conversations(namespace, pace).await;
 }
 

@@ -34,7 +34,7 @@ use crate::{
     token::TEST_USER,
 };
 
-pub use traffic::traffic;
+pub(crate) use traffic::traffic;
 
 /// The one path that is rate-limited, and the `instance` of its problems.
 const PATH: &str = "/api/v1/events";
@@ -44,13 +44,13 @@ const CURSOR: &str = "Last-Event-ID";
 
 /// What Dashtam remembers in one namespace.
 #[derive(Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     feeds: feed::Feeds,
     buckets: door::Buckets,
 }
 
 /// `GET /api/v1/events`.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     Router::new().route(PATH, get(events).head(refused).fallback(refused))
 }
 
@@ -245,7 +245,7 @@ struct Item {
 ///
 /// # Errors
 /// Names the wrong field.
-pub fn publish(
+pub(crate) fn publish(
     namespace: &Arc<Namespace>,
     item: &Map<String, Value>,
 ) -> Result<Published, ControlError> {

@@ -28,11 +28,11 @@ use crate::systems::Published;
 use crate::traffic::Pace;
 
 /// The session that is always there.
-pub const DEMO_SESSION: &str = "session_demo";
+pub(crate) const DEMO_SESSION: &str = "session_demo";
 
 /// What Hive remembers in one namespace.
 #[derive(Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     sessions: Mutex<Sessions>,
 }
 
@@ -43,7 +43,7 @@ impl State {
 }
 
 /// The routes.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     routes::router()
 }
 
@@ -51,7 +51,7 @@ pub fn router() -> Router {
 ///
 /// # Errors
 /// Names the wrong field.
-pub fn publish(
+pub(crate) fn publish(
     namespace: &Arc<Namespace>,
     item: &Map<String, Value>,
 ) -> Result<Published, ControlError> {
@@ -78,7 +78,7 @@ pub(crate) fn forget(namespace: &Namespace, session: Option<&str>, keep: usize) 
 
 /// Live traffic: a queen and her workers, run after run, in every session that
 /// somebody watches.
-pub async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
+pub(crate) async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
     demo::run_after_run(namespace, pace).await;
 }
 

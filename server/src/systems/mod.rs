@@ -18,12 +18,12 @@
 //!      somebody is connected. It is dropped when traffic is switched off.
 //! 3. Name it in the functions below.
 
-pub mod cortex;
-pub mod dashtam;
-pub mod hive;
-pub mod plain;
-pub mod stage;
-pub mod stock;
+pub(crate) mod cortex;
+pub(crate) mod dashtam;
+pub(crate) mod hive;
+pub(crate) mod plain;
+pub(crate) mod stage;
+pub(crate) mod stock;
 
 use std::{sync::Arc, time::Duration};
 
@@ -109,7 +109,7 @@ impl System {
 
 /// What became of one published item.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Published {
+pub(crate) struct Published {
     /// Streams that it was queued for.
     pub receivers: usize,
     /// Its id, where the system has one.

@@ -20,7 +20,7 @@ use crate::{
 
 /// Who listens to the plain stream.
 #[derive(Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     listeners: Mutex<Vec<EventSender>>,
 }
 
@@ -36,7 +36,7 @@ impl State {
 }
 
 /// `GET /plain`.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     Router::new().route("/plain", get(events))
 }
 
@@ -60,7 +60,7 @@ async fn events(Extension(namespace): Extension<Arc<Namespace>>) -> Response {
 ///
 /// # Errors
 /// Names the wrong field.
-pub fn publish(
+pub(crate) fn publish(
     namespace: &Arc<Namespace>,
     item: &Map<String, Value>,
 ) -> Result<Published, ControlError> {
@@ -91,7 +91,7 @@ pub fn publish(
 }
 
 /// A counter.
-pub async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
+pub(crate) async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
     for count in 1_u64.. {
         pace.pause(500).await;
         let frame = if count % 5 == 0 {

@@ -36,12 +36,12 @@ const MODELS: [&str; 5] = [
 
 /// What the staged chat remembers in one namespace.
 #[derive(Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     answers: Mutex<VecDeque<Answer>>,
 }
 
 /// The routes.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     Router::new()
         .route("/stream/v1/chat", post(chat).fallback(method_not_allowed))
         .route(
@@ -55,7 +55,7 @@ pub fn router() -> Router {
 ///
 /// # Errors
 /// Names the member that is missing or of the wrong kind.
-pub fn answer(namespace: &Namespace, answer: Answer) -> Result<(), ControlError> {
+pub(crate) fn answer(namespace: &Namespace, answer: Answer) -> Result<(), ControlError> {
     for (index, event) in answer.events.iter().enumerate() {
         frame::check(event).map_err(|(member, problem)| {
             ControlError::field(format!("events[{index}]{member}"), problem)

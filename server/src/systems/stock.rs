@@ -36,7 +36,7 @@ const THINKING: u32 = 8;
 
 /// What the stock agent remembers in one namespace.
 #[derive(Debug, Default)]
-pub struct State {
+pub(crate) struct State {
     answers: Mutex<VecDeque<Answer>>,
     sessions: Mutex<Sessions>,
 }
@@ -61,7 +61,7 @@ impl State {
 
 /// The routes. `DELETE /api/sessions/{id}` is Hive's too, which routes it here
 /// when it does not know the id.
-pub fn router() -> Router {
+pub(crate) fn router() -> Router {
     Router::new()
         .route("/api/chat", post(chat).fallback(method_not_allowed))
         .route("/api/sessions/", get(list_sessions))
@@ -74,7 +74,7 @@ pub fn router() -> Router {
 ///
 /// # Errors
 /// Names the event that is neither.
-pub fn answer(namespace: &Namespace, answer: Answer) -> Result<(), ControlError> {
+pub(crate) fn answer(namespace: &Namespace, answer: Answer) -> Result<(), ControlError> {
     for (index, event) in answer.events.iter().enumerate() {
         if !event.is_object() && !event.is_string() {
             let problem = "neither an event object nor a text";

@@ -20,7 +20,7 @@ const ANSWER: &str = "You spent 14 % less on groceries than last month, and your
                       now covers four months — well done. Shall I move the rest to savings?";
 
 /// Syncs, imports, balances, an assistant's answer, warnings: about three events a second.
-pub async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
+pub(crate) async fn traffic(namespace: Arc<Namespace>, pace: Pace) {
     let mut household = Household {
         feed: Feed { namespace, pace },
         balances: ACCOUNTS.map(|(_, balance)| balance),
