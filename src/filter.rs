@@ -75,7 +75,8 @@ impl Filter {
     }
 
     /// The types that are named exactly, whether or not the profile knows them.
-    pub fn exact_types(&self) -> impl Iterator<Item = &str> {
+    #[cfg(all(feature = "browser", target_arch = "wasm32"))]
+    pub(crate) fn exact_types(&self) -> impl Iterator<Item = &str> {
         self.types
             .iter()
             .map(Name::as_ref)
@@ -323,12 +324,12 @@ impl Subscription {
     }
 
     /// Whether the query has a second form to fall back on.
-    pub fn has_repeated_form(&self) -> bool {
+    pub(crate) fn has_repeated_form(&self) -> bool {
         matches!(&self.query, Query::Ask { list: List::CommaThenRepeated, values, .. } if values.len() > 1)
     }
 
     /// Whether a server may answer this query by cutting the stream at once.
-    pub fn may_be_cut(&self) -> bool {
+    pub(crate) fn may_be_cut(&self) -> bool {
         matches!(
             &self.query,
             Query::Ask {
@@ -351,7 +352,7 @@ impl Subscription {
     }
 
     /// Whether some event type is wanted by both.
-    pub fn overlaps(&self, other: &Subscription) -> bool {
+    pub(crate) fn overlaps(&self, other: &Subscription) -> bool {
         let both = |(mine, theirs): (&bool, &bool)| *mine && *theirs;
         self.known.iter().zip(&other.known).any(both)
             || (self.everything || !self.unknown.is_empty())
@@ -359,7 +360,7 @@ impl Subscription {
     }
 
     /// Whether a stream that was asked for by `self` also carries all that `other` asks for.
-    pub fn carries(&self, other: &Subscription) -> bool {
+    pub(crate) fn carries(&self, other: &Subscription) -> bool {
         if other.passes_nothing() {
             return true;
         }

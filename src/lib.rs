@@ -1,23 +1,42 @@
 //! Server-Sent Events for web applications that depend on them: typed, filtered, reconnecting,
 //! and honest about what was missed.
 //!
-//! In the browser (`wasm32-unknown-unknown`) a `client::Client` opens an event
-//! stream over `fetch` or `EventSource` and is a `Stream` of typed events:
+//! In the browser (`wasm32-unknown-unknown`) a [`Client`](client::Client) opens an event stream over
+//! `fetch` or `EventSource`, and is a `Stream` of typed events:
 //!
-//! ```text
+//! ```no_run
+//! # #[cfg(feature = "client")]
+//! # async fn example() {
+//! use futures::StreamExt;
+//! use tidewire::client::{Client, Item};
+//! use tidewire::profiles::dashtam::{Dashtam, Event};
+//!
 //! let mut events = Client::<Dashtam>::new("/api/v1/events")
-//!     .token(|_attempt| async { fetch_token().await })
+//!     .token(|_attempt| async { Some("secret".to_owned()) })
 //!     .connect();
-//! while let Some(item) = events.next().await { /* … */ }
+//! while let Some(item) = events.next().await {
+//!     match item {
+//!         Item::Event(event) => match event.data {
+//!             Event::PortfolioBalanceUpdated(balance) => println!("{}", balance.new_balance),
+//!             other => println!("{}", other.name()),
+//!         },
+//!         Item::Gap { .. } => println!("something may be missing: fetch it anew"),
+//!         _ => {}
+//!     }
+//! }
+//! # }
 //! ```
 //!
-//! Everything below it is pure, and compiles anywhere:
+//! `Dashtam` is one of the built-in [`profiles`]; events of your own are a serde enum and one small
+//! [`impl Profile`](profiles::Profile). Elsewhere the same code compiles, for a server that renders,
+//! and connects nowhere.
+//!
+//! What lies below is pure, and runs anywhere:
 //!
 //! - [`wire`]: the event stream itself, both ways: bytes to messages, and back.
 //! - [`profiles`]: what each kind of server speaks, as data, with typed payloads.
 //! - [`filter`]: what is wanted, for the server and for here.
 //! - [`connection`]: the life of a connection as a state machine without sockets and clocks.
-//! - [`engine`]: performs what a connection asks for, by whatever it is given to do so.
 //!
 //! ```
 //! use tidewire::wire::{Decoder, Item};
@@ -30,18 +49,36 @@
 //! assert_eq!((message.event, message.data), ("greeting".into(), "hello".into()));
 //! ```
 //!
-//! For a client outside of the browser take an SSE crate over your HTTP client, and [`wire`] if
-//! you like; for streams in both directions take WebSockets.
+//! For a client outside of the browser take an SSE crate over your HTTP client, or drive a
+//! [`Connection`](connection::Connection) over it; for streams in both directions take WebSockets.
 //!
 //! # Features
-//! - `client` (default): `client::Client`, with all below.
-//! - `browser`: the driver and its two transports, without serde.
-//! - `payloads`: the typed payloads of the built-in profiles, and decoding into your own.
-//! - `leptos`: the hook of `leptos`, for Leptos 0.8; with `client`.
-//! - `yew`: the hooks of `yew`, for Yew 0.23; with `client`.
+//!
+//! | feature | gives | brings |
+//! |---|---|---|
+//! | `client` (default) | `client`: a connection as a `Stream` of typed events; and the two below | `futures-core`, `wasm-bindgen-futures` |
+//! | `browser` | what opens streams in a browser, without serde | `wasm-bindgen`, `js-sys`, `web-sys` |
+//! | `payloads` | the types of the built-in profiles' payloads, and decoding into your own | `serde`, `serde_json` |
+//! | `leptos` | `leptos`: hooks for Leptos 0.8 | `reactive_graph` |
+//! | `yew` | `yew`: hooks for Yew 0.23 | `yew` |
+//!
+//! Features only add. Without any, what is left needs no std: the wire, the connection, and the
+//! profiles as data.
+//!
+//! # Unsafe code
+//!
+//! One module has some, the search for the end of a line (`wire/scan.rs`): loads of sixteen bytes
+//! out of a slice that has them, and bytes taken for text that were all seen to be ASCII. It is
+//! tested against a slow twin. Everywhere else the compiler refuses it.
+//!
+//! # Which Rust
+//!
+//! 1.88 or later, of the edition 2024. A newer one is asked for in a minor version alone.
 
 // Without std nothing of its panic machinery is in the npm package's module.
 #![cfg_attr(not(any(test, feature = "payloads")), no_std)]
+// On docs.rs each item says which feature it needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 
@@ -49,8 +86,12 @@ extern crate alloc;
 pub mod client;
 pub mod connection;
 mod digits;
+// No part of the stable interface: a connection over one of the browser's doors.
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
+#[doc(hidden)]
 pub mod driver;
+// No part of the stable interface: the npm package's module is made with it.
+#[doc(hidden)]
 pub mod engine;
 pub mod filter;
 #[cfg(feature = "leptos")]

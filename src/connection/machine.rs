@@ -739,17 +739,6 @@ impl Connection {
     }
 }
 
-impl Error {
-    fn new(kind: ErrorKind, message: String) -> Self {
-        Error {
-            kind,
-            status: 0,
-            message,
-            body: String::new(),
-        }
-    }
-}
-
 #[inline]
 fn has(delivered: &Delivered, flag: Flags) -> bool {
     matches!(delivered, Delivered::Event { flags, .. } if flags.has(flag))

@@ -17,7 +17,10 @@ mod sink;
 mod tests;
 
 use alloc::{string::String, vec::Vec};
-pub use backoff::{Backoff, Seed};
+pub use backoff::Backoff;
+// The tests of this repository throw the same dice.
+#[doc(hidden)]
+pub use backoff::Seed;
 pub use machine::Connection;
 pub use sink::{Event, Flow, Sink};
 
@@ -222,6 +225,7 @@ pub enum Recovered {
 
 /// Why something may be missing on a stream that was not interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GapReason {
     /// Reading was paused for so long that the server may have shed events in silence.
     Paused,
@@ -254,6 +258,7 @@ pub enum State {
 
 /// Why a connection is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CloseReason {
     /// The application closed it.
     Closed,
@@ -291,6 +296,7 @@ impl CloseReason {
 
 /// How an attempt or a connection failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Error {
     /// The kind.
     pub kind: ErrorKind,
@@ -300,6 +306,18 @@ pub struct Error {
     pub message: String,
     /// The start of a refusal's body.
     pub body: String,
+}
+
+impl Error {
+    /// A failure that no response came with.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error {
+            kind,
+            status: 0,
+            message: message.into(),
+            body: String::new(),
+        }
+    }
 }
 
 impl core::fmt::Display for Error {
@@ -312,6 +330,7 @@ impl core::error::Error for Error {}
 
 /// The kinds of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// No response, or the connection broke.
     Network,
@@ -355,6 +374,7 @@ impl ErrorKind {
 
 /// Why a [`Config`] cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The profile contradicts itself.
     Spec(SpecError),

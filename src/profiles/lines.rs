@@ -24,6 +24,7 @@ impl Spec {
     /// assert_eq!(Spec::from_lines(&hive::spec().to_lines())?, hive::spec());
     /// # Ok::<(), tidewire::profiles::SpecError>(())
     /// ```
+    #[doc(hidden)]
     pub fn to_lines(&self) -> String {
         let mut bits = 0;
         for (set, bit) in [
@@ -103,6 +104,7 @@ impl Spec {
     ///
     /// # Errors
     /// Names the line that cannot be understood, or what is wrong with the whole.
+    #[doc(hidden)]
     pub fn from_lines(text: &str) -> Result<Spec, SpecError> {
         let mut spec = Spec::new("");
         for (at, line) in text.split('\n').enumerate() {

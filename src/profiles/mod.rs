@@ -15,6 +15,8 @@ mod table;
 pub mod cortex;
 pub mod dashtam;
 pub mod hive;
+// No part of the stable interface: it serves the crates of this repository.
+#[doc(hidden)]
 pub mod json;
 mod lines;
 pub mod plain;
@@ -24,13 +26,17 @@ pub mod stock_agent;
 
 #[cfg(feature = "payloads")]
 mod decode;
+// No part of the stable interface: the printer of this repository's TypeScript needs it.
 #[cfg(feature = "payloads")]
+#[doc(hidden)]
 pub mod describe;
 #[cfg(feature = "payloads")]
 mod encode;
 #[cfg(feature = "payloads")]
 mod own;
+// No part of the stable interface: it prints this repository's TypeScript.
 #[cfg(feature = "payloads")]
+#[doc(hidden)]
 pub mod typescript;
 
 #[cfg(feature = "payloads")]

@@ -68,6 +68,7 @@ pub struct Spec {
 
 /// Where an event's type stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Discriminator {
     /// In the `event` field.
     Event,
@@ -80,6 +81,7 @@ pub enum Discriminator {
 
 /// Where the payload stands within the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Payload {
     /// The data is the payload.
     Whole,
@@ -89,6 +91,7 @@ pub enum Payload {
 
 /// What the payload is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// JSON.
     Json,
@@ -98,6 +101,7 @@ pub enum Format {
 
 /// How a filter goes to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FilterQuery {
     /// Not at all: the server sends everything.
     Local,
@@ -119,6 +123,7 @@ pub enum FilterQuery {
 
 /// How several values of one query parameter are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum List {
     /// `?a=x,y`
     Comma,
@@ -130,6 +135,7 @@ pub enum List {
 
 /// How a connection goes on where the last one ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cursor {
     /// It cannot: ids, where there are any, are labels.
     None,
@@ -141,6 +147,7 @@ pub enum Cursor {
 
 /// Where the token goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Auth {
     /// `Authorization: Bearer …`
     Bearer,
@@ -152,6 +159,7 @@ pub enum Auth {
 
 /// What shows that a silent server lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Heartbeat {
     /// Nothing.
     None,
@@ -163,6 +171,7 @@ pub enum Heartbeat {
 
 /// How an event that comes again is recognised.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Identity {
     /// It is not.
     None,
@@ -178,6 +187,7 @@ pub enum Identity {
 
 /// What the server sends again after a reconnection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Recovery {
     /// Nothing: what was sent meanwhile is lost.
     None,
@@ -189,6 +199,7 @@ pub enum Recovery {
 
 /// What must be mended in the text before it is JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Repair {
     /// Nothing.
     None,

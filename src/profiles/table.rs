@@ -261,6 +261,7 @@ macro_rules! profile {
 
         /// What the TypeScript of this profile is printed from.
         #[cfg(feature = "payloads")]
+        #[doc(hidden)]
         pub fn describe() -> $crate::profiles::describe::ProfileTypes {
             let mut types = $crate::profiles::describe::ProfileTypes::new(
                 spec(),

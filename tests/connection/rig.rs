@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use tidewire::connection::{
-    Action, CloseReason, Config, Connection, Event, Flow, Millis, Report, Request, Response, Sink,
+    Action, CloseReason, Config, Connection, Error, ErrorKind, Event, Flow, Millis, Report,
+    Request, Response, Sink,
 };
 use tidewire::filter::Filter;
 use tidewire::profiles::{Cursor, Discriminator, Flags, Identity, Recovery, Repair, Spec};
@@ -330,12 +331,10 @@ impl Rig {
             }
             Input::Close => self.connection.close(CloseReason::Closed),
             Input::Abort => self.connection.close(CloseReason::Aborted),
-            Input::GiveUp => self.connection.give_up(tidewire::connection::Error {
-                kind: tidewire::connection::ErrorKind::Network,
-                status: 0,
-                message: "enough".to_owned(),
-                body: String::new(),
-            }),
+            Input::GiveUp => {
+                let error = Error::new(ErrorKind::Network, "enough");
+                self.connection.give_up(error);
+            }
             Input::Unsupported => self.connection.unsupported("no streams here"),
         }
         self.settle();
@@ -505,9 +504,10 @@ impl Twin {
                         if identifies {
                             self.seen.insert(id.to_owned());
                         }
-                        let data = match self.spec.repair {
-                            Repair::None => message.data.to_string(),
-                            Repair::LineBreaks => String::new(),
+                        let mended = self.spec.repair == Repair::LineBreaks;
+                        let data = match mended {
+                            false => message.data.to_string(),
+                            true => String::new(),
                         };
                         self.expected.push((name.to_string(), data));
                     }

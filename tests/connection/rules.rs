@@ -45,8 +45,8 @@ pub(crate) struct Rules {
 impl Rules {
     pub(crate) fn new(config: &Config) -> Rules {
         let list = match &config.spec.filter {
-            FilterQuery::Local => None,
             FilterQuery::Categories { list, .. } | FilterQuery::Types { list, .. } => Some(*list),
+            _ => None,
         };
         Rules {
             transport: Transport::None,
