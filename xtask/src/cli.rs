@@ -21,6 +21,7 @@ cargo xtask COMMAND
                                  and what fills the module
   app-size                       what Tidewire adds to the least application in Leptos and in Yew
   types [--check]                the TypeScript profiles, printed from the Rust tables; --check compares
+  api   [--check]                what the crates make public, listed in docs/api; --check compares
   help                           this text
 
 Tools that are missing are installed once, under $XDG_CACHE_HOME/tidewire (~/.cache/tidewire).
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Size { json: bool },
     AppSize,
     Types { check: bool },
+    Api { check: bool },
 }
 
 /// Which tests to run, and how thoroughly.
@@ -181,6 +183,10 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Comma
         "types" => {
             rest.read(&[Accepted::Check])?;
             Command::Types { check: rest.check }
+        }
+        "api" => {
+            rest.read(&[Accepted::Check])?;
+            Command::Api { check: rest.check }
         }
         _ => return Err(UsageError::UnknownCommand(name)),
     })
@@ -366,10 +372,11 @@ mod tests {
     }
 
     #[test]
-    fn types_are_written_unless_they_are_to_be_checked() {
+    fn types_and_lists_are_written_unless_they_are_to_be_checked() {
         assert_eq!(parse_line("types"), Ok(Command::Types { check: false }));
         let check = Command::Types { check: true };
         assert_eq!(parse_line("types --check"), Ok(check));
+        assert_eq!(parse_line("api"), Ok(Command::Api { check: false }));
     }
 
     #[test]

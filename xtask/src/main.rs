@@ -3,6 +3,7 @@
 //! It has no dependencies, so that a fresh clone gets to the first useful line
 //! within seconds.
 
+mod api;
 mod app_size;
 mod apps;
 mod browser;
@@ -58,6 +59,7 @@ fn run(command: Command) -> Outcome<bool> {
         Command::Soak(soak) => return suite::soak(&workspace, soak),
         Command::Bench(bench) => measure::bench(&workspace, &bench)?,
         Command::Types { check } => types::types(&workspace, check)?,
+        Command::Api { check } => api::api(&workspace, check)?,
         Command::Size { json } => measure::size(&workspace, json)?,
         Command::AppSize => app_size::print(&workspace)?,
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::api;
 use crate::apps;
 use crate::browser::{self, Browser};
 use crate::cli::{Selection, Soak};
@@ -100,6 +101,7 @@ fn steps() -> Vec<Step> {
         step("lint: wasm", Check(lint_wasm)),
         step("docs: native", Check(|run| run.document(&["--workspace"]))),
         step("docs: wasm", Check(document_wasm)),
+        step("docs: api", Check(|run| api::api(run.workspace, true))),
         step(
             "features",
             Check(|run| crates::every_combination_compiles(run.workspace)),
