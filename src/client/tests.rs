@@ -13,6 +13,7 @@ use crate::profiles::hive::Hive;
 use crate::profiles::plain::Plain;
 use crate::profiles::stock_agent::StockAgent;
 use futures::{FutureExt, StreamExt};
+use proptest::prelude::*;
 use std::cell::RefCell;
 use std::error::Error;
 use std::rc::Rc;
@@ -75,16 +76,21 @@ fn rehearsed<P: Profile>(client: Client<P>) -> (Events<P>, Rc<FarEnd>) {
     (events, link)
 }
 
-/// The types of the events that wait, and the reason of the end.
+/// The type of an event, or the reason of the end.
+fn in_a_word<E, M>(item: Item<E, M>) -> Option<String> {
+    match item {
+        Item::Event(event) => Some(event.name.into_owned()),
+        Item::Undecodable(error) => Some(error.event().to_owned()),
+        Item::Closed(closed) => Some(closed.reason.as_str().to_owned()),
+        _ => None,
+    }
+}
+
+/// What waits, in words.
 fn waiting<P: Profile>(events: &mut Events<P>) -> Vec<String> {
     let mut words = Vec::new();
     while let Some(Some(item)) = events.next().now_or_never() {
-        match item {
-            Item::Event(event) => words.push(event.name.to_string()),
-            Item::Undecodable(error) => words.push(error.event().to_owned()),
-            Item::Closed(closed) => words.push(closed.reason.as_str().to_owned()),
-            _ => {}
-        }
+        words.extend(in_a_word(item));
     }
     words
 }
@@ -379,6 +385,79 @@ fn an_error_of_the_options_has_the_filters_as_its_source() {
         next = source.source();
     }
     assert_eq!(sources.last(), Some(&true), "{error}");
+}
+
+/// What may be shed, and what may not.
+const DROPPABLE: &str = "client_output_delta";
+const NAMES: [&str; 4] = ["u1", DROPPABLE, "u2", DROPPABLE];
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// A chunk of these comes, if reading has not stopped.
+    Chunk(Vec<usize>),
+    /// So many items are taken.
+    Take(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        prop::collection::vec(0..NAMES.len(), 1..6).prop_map(Step::Chunk),
+        (1..6_usize).prop_map(Step::Take),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_and_is_taken_in_whatever_order_nothing_is_lost_unseen(
+        steps in prop::collection::vec(step(), 0..60),
+        limit in 1..6_usize,
+        sheds: bool,
+    ) {
+        let overflow = if sheds { Overflow::Drop } else { Overflow::Pause };
+        let client = Client::<Hive>::new("/").buffer(room(limit, Some(overflow)));
+        let (mut events, link) = rehearsed(client);
+        let stays = |name: &&str| *name != DROPPABLE;
+        let (mut sent, mut taken) = (Vec::new(), Vec::new());
+        let mut is_paused = false;
+        for step in steps {
+            match step {
+                Step::Chunk(_) if is_paused => {}
+                Step::Chunk(kinds) => {
+                    let names: Vec<_> = kinds.into_iter().map(|kind| NAMES[kind]).collect();
+                    is_paused = link.send_all(&names) == Flow::Pause;
+                    sent.extend(names);
+                    let waiting = events.stats().waiting;
+                    prop_assert_eq!(is_paused, waiting >= limit + usize::from(sheds));
+                }
+                Step::Take(count) => {
+                    let before = link.wanted.get();
+                    for _ in 0..count {
+                        let Some(Some(item)) = events.next().now_or_never() else { break };
+                        taken.extend(in_a_word(item));
+                    }
+                    let starts = is_paused && events.stats().waiting <= limit / 2;
+                    prop_assert_eq!(link.wanted.get() - before, u32::from(starts));
+                    is_paused &= !starts;
+                }
+            }
+            let stats = events.stats();
+            prop_assert_eq!(stats.delivered, taken.len() as u64);
+            prop_assert_eq!(
+                stats.delivered + stats.dropped + stats.waiting as u64,
+                sent.len() as u64
+            );
+            prop_assert!(sheds || stats.dropped == 0);
+        }
+        taken.extend(waiting(&mut events));
+        let taken: Vec<_> = taken.iter().map(String::as_str).collect();
+        if sheds {
+            let kept: Vec<_> = taken.into_iter().filter(stays).collect();
+            let all: Vec<_> = sent.into_iter().filter(stays).collect();
+            prop_assert_eq!(kept, all);
+        } else {
+            prop_assert_eq!(taken, sent);
+        }
+    }
 }
 
 /// A file of the repository.

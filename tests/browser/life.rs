@@ -61,6 +61,26 @@ async fn no_content_is_a_quiet_end() {
 }
 
 #[wasm_bindgen_test]
+async fn an_open_stream_tells_where_it_was_redirected_to() {
+    let server = Namespace::new("redirected").await;
+    let away = json!([{"status": 307, "headers": {"location": server.url("/plain?there=1")}}]);
+    server.script("GET", "/plain", away).await;
+    let mut events = Client::<Plain>::new(server.url("/plain")).connect();
+    let opened = loop {
+        match events.next().await.expect("it goes on") {
+            Item::Opened {
+                status,
+                url,
+                redirected,
+            } => break (status, url, redirected),
+            Item::Closed(closed) => panic!("it has ended: {closed:?}"),
+            _ => {}
+        }
+    };
+    assert_eq!(opened, (200, server.url("/plain?there=1"), true));
+}
+
+#[wasm_bindgen_test]
 async fn what_is_no_event_stream_is_named() {
     let server = Namespace::new("page").await;
     let page = json!([
