@@ -407,6 +407,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn whatever_comes_and_is_taken_in_whatever_order_nothing_is_lost_unseen(
         steps in prop::collection::vec(step(), 0..60),
