@@ -149,6 +149,10 @@ impl Decoder {
                 }
             }
         }
+        // After a chunk that ended with a line, as most do.
+        if input.is_empty() {
+            return None;
+        }
         // What of the current event lies in this input and need not be copied if it ends here too.
         let mut borrowed = Borrowed::default();
         // No more can count than was held before, and has been read since.
