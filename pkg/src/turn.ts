@@ -1,7 +1,7 @@
 /** How long the page is kept busy before it may paint and answer again. */
 
-/** Milliseconds. Well below the 50 ms from which on a browser calls a task long. */
-const LONGEST = 20;
+/** Milliseconds: most of a frame, and well below the 50 from which on a browser calls a task long. */
+const LONGEST = 12;
 
 /** When what runs now began, as far as known: a message resets it in the next task. */
 let since: number | undefined;
@@ -29,15 +29,13 @@ export function turnIsOver(): boolean {
 }
 
 /**
- * Not by a timer, which browsers hold back for 4 ms and, on a hidden page, for a second. A message
- * goes through another thread: where the browser has something better, that is taken.
+ * Not by a timer, which browsers hold back for 4 ms and, on a hidden page, for a second. Nor by
+ * `scheduler.yield`, which goes before whatever else waits: a burst would keep the page's own tasks,
+ * and its frames, waiting to its end.
  */
 export async function nextTask(): Promise<void> {
-  const { scheduler } = globalThis as { scheduler?: { yield?: () => Promise<void> } };
-  if (scheduler?.yield) {
-    await scheduler.yield();
-  } else if (typeof MessageChannel === 'undefined') {
-    // Some edge runtimes have neither, and no page to paint.
+  if (typeof MessageChannel === 'undefined') {
+    // Some edge runtimes have none, and no page to paint.
     await new Promise((resolve) => setTimeout(resolve, 0));
   } else {
     const { port1, port2 } = new MessageChannel();

@@ -279,7 +279,7 @@ test('an EventSource hears names that come by handlers and filters, before and a
   ]);
 });
 
-test('a burst is handed over whole where there is neither a scheduler nor a MessageChannel', async (t) => {
+test('a burst is handed over whole where there is no MessageChannel', async (t) => {
   const { MessageChannel } = globalThis;
   globalThis.MessageChannel = undefined;
   t.after(() => {
