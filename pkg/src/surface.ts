@@ -25,12 +25,12 @@ export type {
   Token,
   TokenRequest,
 } from './options.js';
-export {
-  defineProfile,
-  type AnyProfile,
-  type Profile,
-  type ProfileDefinition,
-  type TextDefinition,
+export { defineProfile } from './define-profile.js';
+export type {
+  AnyProfile,
+  Profile,
+  ProfileDefinition,
+  TextDefinition,
 } from './profile.js';
 export type {
   Closed,

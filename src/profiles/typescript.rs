@@ -68,7 +68,7 @@ fn index(profiles: &[ProfileTypes]) -> String {
         );
     }
     out.push_str(
-        "\nexport { defineProfile } from '../profile.js';\n\
+        "\nexport { defineProfile } from '../define-profile.js';\n\
          export type { AnyProfile, Profile, ProfileDefinition, TextDefinition } from '../profile.js';\n",
     );
     out
@@ -79,7 +79,7 @@ fn module(profile: &ProfileTypes) -> String {
     let mut out = doc(profile.doc, "");
     let _ = write!(
         out,
-        "\n{GENERATED}\nimport {{ defineProfile }} from '../profile.js';\n\n"
+        "\n{GENERATED}\nimport {{ profileOf }} from '../profile.js';\n\n"
     );
 
     let _ = writeln!(
@@ -122,7 +122,7 @@ fn module(profile: &ProfileTypes) -> String {
     };
     let _ = write!(
         out,
-        "{}export const {value} = /*#__PURE__*/ defineProfile<{name}Events, {meta}, {name}Categories>({{\n{}}});\n",
+        "{}export const {value} = /*#__PURE__*/ profileOf<{name}Events, {meta}, {name}Categories>({{\n{}}});\n",
         doc(profile.doc, ""),
         definition(&profile.spec)
     );

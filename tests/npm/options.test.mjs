@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import * as builtInProfiles from '../../pkg/dist/profiles/index.js';
 import { connect, defineProfile, sessionStore } from '../../pkg/dist/index.js';
 import {
   cortex,
@@ -182,6 +183,14 @@ for (const [options, message] of REFUSED) {
     assert.throws(() => connect(URL_, options), { name: 'TypeError', message });
   });
 }
+
+test('the built-in profiles, which nobody checks at run time, are sound', () => {
+  const builtIn = Object.values(builtInProfiles).filter(({ definition }) => definition);
+  assert.equal(builtIn.length, 6);
+  for (const { definition } of builtIn) {
+    assert.equal(defineProfile(definition).definition, definition);
+  }
+});
 
 test('options that are no object are refused', () => {
   assert.throws(() => connect(URL_, 'dashtam'), {

@@ -2,7 +2,7 @@
 
 // Printed from the tables in src/profiles by `cargo xtask types`. Change those.
 
-import { defineProfile } from '../profile.js';
+import { profileOf } from '../profile.js';
 
 /** Event types, and their payloads. */
 export interface CortexEvents {
@@ -219,7 +219,7 @@ export interface MemberData {
 }
 
 /** Cortex, conversations in workspaces: messages, what is being typed, who came and went. */
-export const cortex = /*#__PURE__*/ defineProfile<CortexEvents, undefined, CortexCategories>({
+export const cortex = /*#__PURE__*/ profileOf<CortexEvents, undefined, CortexCategories>({
   name: 'cortex',
   categories: {
     connection: ['connect', 'heartbeat', 'connection_confirmed', 'connection_test'],

@@ -2,7 +2,7 @@
 
 // Printed from the tables in src/profiles by `cargo xtask types`. Change those.
 
-import { defineProfile } from '../profile.js';
+import { profileOf } from '../profile.js';
 
 /** Event types, and their payloads. */
 export interface DashtamEvents {
@@ -366,7 +366,7 @@ export interface LoginFailed {
 }
 
 /** Dashtam, a finance hub: accounts, imports, balances, sessions. */
-export const dashtam = /*#__PURE__*/ defineProfile<DashtamEvents, undefined, DashtamCategories>({
+export const dashtam = /*#__PURE__*/ profileOf<DashtamEvents, undefined, DashtamCategories>({
   name: 'dashtam',
   categories: {
     data_sync: [

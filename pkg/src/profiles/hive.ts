@@ -2,7 +2,7 @@
 
 // Printed from the tables in src/profiles by `cargo xtask types`. Change those.
 
-import { defineProfile } from '../profile.js';
+import { profileOf } from '../profile.js';
 
 /** Event types, and their payloads. */
 export interface HiveEvents {
@@ -806,7 +806,7 @@ export interface CallReplay {
 }
 
 /** Hive, a colony of agents: what the queen says, what her workers do, what it costs. */
-export const hive = /*#__PURE__*/ defineProfile<HiveEvents, HiveMeta, HiveCategories>({
+export const hive = /*#__PURE__*/ profileOf<HiveEvents, HiveMeta, HiveCategories>({
   name: 'hive',
   discriminator: { field: 'type' },
   payload: { field: 'data' },

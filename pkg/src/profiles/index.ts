@@ -18,5 +18,5 @@ export type * as Hive from './hive.js';
 export { plain, type PlainCategories, type PlainEvents } from './plain.js';
 export type * as Plain from './plain.js';
 
-export { defineProfile } from '../profile.js';
+export { defineProfile } from '../define-profile.js';
 export type { AnyProfile, Profile, ProfileDefinition, TextDefinition } from '../profile.js';

@@ -5,7 +5,7 @@
 
 // Printed from the tables in src/profiles by `cargo xtask types`. Change those.
 
-import { defineProfile } from '../profile.js';
+import { profileOf } from '../profile.js';
 
 /** Event types, and their payloads. */
 export interface PlainEvents {
@@ -22,7 +22,7 @@ export interface PlainCategories {
  * Any other event stream. Events without a name are `message`s; every other name is unknown
  * to the profile, and welcome.
  */
-export const plain = /*#__PURE__*/ defineProfile<PlainEvents, undefined, PlainCategories>({
+export const plain = /*#__PURE__*/ profileOf<PlainEvents, undefined, PlainCategories>({
   name: 'plain',
   format: 'text',
   categories: {

@@ -2,7 +2,7 @@
 
 // Printed from the tables in src/profiles by `cargo xtask types`. Change those.
 
-import { defineProfile } from '../profile.js';
+import { profileOf } from '../profile.js';
 
 /** Event types, and their payloads. */
 export interface StageChatEvents {
@@ -199,7 +199,7 @@ export interface StageError {
 }
 
 /** Stage chat, staged completions: one stage's text and tool calls. */
-export const stageChat = /*#__PURE__*/ defineProfile<StageChatEvents, undefined, StageChatCategories>({
+export const stageChat = /*#__PURE__*/ profileOf<StageChatEvents, undefined, StageChatCategories>({
   name: 'stage-chat',
   categories: {
     completion: ['chat_completion_chunk'],

@@ -2,7 +2,7 @@
 
 // Printed from the tables in src/profiles by `cargo xtask types`. Change those.
 
-import { defineProfile } from '../profile.js';
+import { profileOf } from '../profile.js';
 
 /** Event types, and their payloads. */
 export interface StockAgentEvents {
@@ -81,7 +81,7 @@ export interface StepData {
 }
 
 /** Stock, an analyst of stocks: one answer, as it is worked out. */
-export const stockAgent = /*#__PURE__*/ defineProfile<StockAgentEvents, undefined, StockAgentCategories>({
+export const stockAgent = /*#__PURE__*/ profileOf<StockAgentEvents, undefined, StockAgentCategories>({
   name: 'stock-agent',
   discriminator: { field: 'type' },
   categories: {
