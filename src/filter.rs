@@ -246,6 +246,18 @@ impl Filter {
     }
 }
 
+/// The names with something between two. (The library's own `join` is ten times as long.)
+pub(crate) fn listed(names: &[Name], between: &str) -> String {
+    let mut list = String::new();
+    for name in names {
+        if !list.is_empty() {
+            list.push_str(between);
+        }
+        list.push_str(name);
+    }
+    list
+}
+
 /// Whether the glob matches one of the names that an event of this type may come by.
 fn glob_names(spec: &Spec, glob: &Name, event: &EventSpec) -> bool {
     let mut names = core::iter::once(&event.name).chain(event.aliases.iter());
@@ -320,7 +332,7 @@ impl Subscription {
             let pair = |value: &Name| (parameter.to_string(), value.to_string());
             return values.iter().map(pair).collect();
         }
-        vec![(parameter.to_string(), values.join(","))]
+        vec![(parameter.to_string(), listed(values, ","))]
     }
 
     /// Whether the query has a second form to fall back on.

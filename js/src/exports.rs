@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use tidewire::connection::{Backoff, CloseReason, Config, Response};
 use tidewire::engine::{Engine, News};
 use tidewire::filter::Filter;
-use tidewire::profiles::{Spec, json};
+use tidewire::profiles::Spec;
 
 /// A stream.
 type Connection = Engine<JsHost>;
@@ -32,6 +32,14 @@ fn bytes(start: *mut u8, length: usize) -> Vec<u8> {
 /// The package writes UTF-8.
 fn text(start: *mut u8, length: usize) -> String {
     String::from_utf8(bytes(start, length)).unwrap_or_default()
+}
+
+/// The first line, and what is behind it.
+fn line(text: &str) -> (&str, &str) {
+    let at = text.bytes().position(|byte| byte == b'\n');
+    let at = at.unwrap_or(text.len());
+    let part = |part: Option<_>| part.unwrap_or_default();
+    (part(text.get(..at)), part(text.get(at + 1..)))
 }
 
 /// What is yes or no of a connection, as bits of one number.
@@ -69,8 +77,8 @@ extern "C" fn connect(
 ) -> Option<Box<Connection>> {
     let text = text(start, length);
     let has = |flag| flags & flag != 0;
-    let (last_event_id, rest) = text.split_once('\n')?;
-    let (filter, rest) = named(rest, categories, types)?;
+    let (last_event_id, rest) = line(&text);
+    let (filter, rest) = named(rest, categories, types);
     let spec = Spec::from_lines(rest).ok()?;
     let backoff = has(flags::RECONNECTS).then(|| {
         let mut backoff = Backoff::new(spec.retry.into(), spec.max_retry.into());
@@ -110,10 +118,10 @@ extern "C" fn connect(
 
 /// So many categories and types, each a line, and what follows. Everything, where nothing is
 /// named: that nothing is wanted, the package sees to itself.
-fn named(mut rest: &str, categories: usize, types: usize) -> Option<(Filter, &str)> {
+fn named(mut rest: &str, categories: usize, types: usize) -> (Filter, &str) {
     let mut filter = Filter::all();
     for at in 0..categories + types {
-        let (name, after) = rest.split_once('\n')?;
+        let (name, after) = line(rest);
         rest = after;
         let name = [String::from(name)];
         filter = match at < categories {
@@ -121,7 +129,7 @@ fn named(mut rest: &str, categories: usize, types: usize) -> Option<(Filter, &st
             false => filter.and_types(name),
         };
     }
-    Some((filter, rest))
+    (filter, rest)
 }
 
 #[unsafe(no_mangle)]
@@ -159,9 +167,7 @@ extern "C" fn filter(
     categories: usize,
     types: usize,
 ) {
-    if let Some((filter, _)) = named(&text(start, length), categories, types) {
-        connection.set_filter(filter);
-    }
+    connection.set_filter(named(&text(start, length), categories, types).0);
 }
 
 #[unsafe(no_mangle)]
@@ -196,17 +202,21 @@ extern "C" fn answer(
     length: usize,
 ) -> bool {
     let text = text(start, length);
-    let mut lines = text.splitn(5, '\n');
-    let mut line = || String::from(lines.next().unwrap_or_default());
+    let mut body = &*text;
+    let mut next = || {
+        let (first, rest) = line(body);
+        body = rest;
+        String::from(first)
+    };
     let response = Response {
         status: status as u16,
-        content_type: line(),
-        retry_after: line(),
-        date: line(),
-        url: line(),
+        content_type: next(),
+        retry_after: next(),
+        date: next(),
+        url: next(),
         redirected,
     };
-    let body = line();
+    let body = String::from(body);
     let is_stream = connection.is_stream(&response);
     let news = match is_stream || is_whole {
         true => News::Response(response, body),
@@ -225,14 +235,12 @@ extern "C" fn chunk(connection: &Connection, transport: u32, start: *mut u8, len
 #[unsafe(no_mangle)]
 extern "C" fn message(connection: &Connection, transport: u32, start: *mut u8, length: usize) {
     let text = text(start, length);
-    let mut lines = text.splitn(3, '\n');
-    let mut line = || String::from(lines.next().unwrap_or_default());
-    let (name, last_event_id) = (line(), line());
-    let data = line();
+    let (name, rest) = line(&text);
+    let (last_event_id, data) = line(rest);
     let news = News::Message {
-        name,
-        data,
-        last_event_id,
+        name: name.into(),
+        data: data.into(),
+        last_event_id: last_event_id.into(),
     };
     connection.news(transport, news);
 }
@@ -266,10 +274,4 @@ extern "C" fn duplicates(connection: &Connection) -> f64 {
 #[unsafe(no_mangle)]
 extern "C" fn cursor(connection: &Connection) {
     give(&connection.last_event_id());
-}
-
-/// JSON out of what Python takes for JSON: null for `NaN` and the infinities. Given by `give`.
-#[unsafe(no_mangle)]
-extern "C" fn repair(start: *mut u8, length: usize) {
-    give(&json::without_python_constants(&text(start, length)));
 }

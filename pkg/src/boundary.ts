@@ -83,8 +83,6 @@ export interface ModuleExports {
   duplicates(connection: Address): number;
   /** The last event ID, by `give`. */
   cursor(connection: Address): void;
-  /** JSON of the text that Python takes for it: `NaN` and `Infinity` become null. By `give`. */
-  repair(text: number, length: number): void;
 }
 
 /** What the module imports from 'tidewire'. None of it may run a user's code, but for `retry`. */
@@ -128,8 +126,6 @@ export interface ModuleImports extends WebAssembly.ModuleImports {
 
 export interface Exports {
   Connection: new (options: ConnectionOptions, host: Host) => Connection;
-  /** Makes JSON of the text that Python takes for it: `NaN` and `Infinity` become null. */
-  repairJson(text: string): string;
 }
 
 export interface Connection {

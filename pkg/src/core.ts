@@ -96,7 +96,6 @@ async function start(module: WebAssembly.Module): Promise<Core> {
         connections.delete(this.#key);
       }
     },
-    repairJson: (text) => memory.given(() => exports.repair(...memory.write(text))),
     onTrap,
   };
 }

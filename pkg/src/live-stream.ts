@@ -18,6 +18,7 @@ import { iterate, readable } from './iterate.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
 import { namesNothing, type Settings } from './options.js';
 import { Notice } from './queue.js';
+import { repairJson } from './repair-json.js';
 import { joinShared } from './share.js';
 import { Progress } from './store.js';
 import type { Closed, StreamNews, StreamState, StreamStats } from './stream.js';
@@ -36,7 +37,6 @@ export class LiveStream {
   readonly #delivery: Delivery;
   readonly #progress: Progress | undefined;
 
-  #core: Core | undefined;
   /** The first request, if it did not wait for the module. */
   #head: HeadStart | undefined;
   #source: Source | undefined;
@@ -216,7 +216,6 @@ export class LiveStream {
     if (this.#end !== undefined) {
       return;
     }
-    this.#core = core;
     if (validation !== undefined) {
       this.#delivery.checkBy(validation.checker(this.#settings.profile));
       this.#releaseValidation = validation.onTrap((error) => {
@@ -360,7 +359,7 @@ export class LiveStream {
         queueMicrotask(() => this.#finish('slow-consumer', tooSlow(this.#settings)));
       },
       tell: (notice) => this.#tellNotice(notice),
-      repairJson: (text) => this.#repairJson(text),
+      repairJson,
       close: () => this.close(),
       get end() {
         return end();
@@ -370,15 +369,6 @@ export class LiveStream {
       },
       settle: (end) => this.#resolveClosed(end),
     });
-  }
-
-  #repairJson(text: string): string {
-    try {
-      return this.#core?.repairJson(text) ?? text;
-    } catch {
-      // A trap: it has ended the stream, and what was received before is still delivered.
-      return text;
-    }
   }
 
   #passesFor(name: string, where: string): Passes {

@@ -106,107 +106,194 @@ impl Spec {
     /// Names the line that cannot be understood, or what is wrong with the whole.
     #[doc(hidden)]
     pub fn from_lines(text: &str) -> Result<Spec, SpecError> {
-        let mut spec = Spec::new("");
-        for (at, line) in text.split('\n').enumerate() {
-            spec.take(at, line).ok_or_else(|| {
-                let at = digits(at as u64 + 1);
-                SpecError(["line ", &at, " of the profile: '", line, "'"].concat())
-            })?;
+        let mut lines = Lines {
+            rest: Some(text),
+            line: "",
+            at: 0,
+            wrong: None,
+        };
+        let name = own(lines.next(""));
+        let bits = lines.next("0");
+        let bits = lines.number(bits, u64::from(u32::MAX)) as u32;
+        let delays;
+        // Each member once, and nothing returned before the end: what would have to be dropped on
+        // the way was most of this code.
+        let spec = Spec {
+            name,
+            open: bits & OPEN > 0,
+            runs_once: bits & RUNS_ONCE > 0,
+            format: match bits & TEXT > 0 {
+                true => Format::Text,
+                false => Format::Json,
+            },
+            repair: match bits & LINE_BREAKS > 0 {
+                true => Repair::LineBreaks,
+                false => Repair::None,
+            },
+            discriminator: match lines.choice("e") {
+                (b'f', field) => Discriminator::Field(own(field)),
+                (b'n', _) => Discriminator::None,
+                (letter, _) => lines.expect(letter == b'e', Discriminator::Event),
+            },
+            payload: match lines.choice("w") {
+                (b'f', field) => Payload::Field(own(field)),
+                (letter, _) => lines.expect(letter == b'w', Payload::Whole),
+            },
+            categories: names(lines.next("")),
+            prefixes: names(lines.next("")),
+            filter: match lines.choice("l") {
+                (by @ (b'c' | b't'), rest) => {
+                    let list = rest.bytes().next().and_then(List::of);
+                    let list = lines.expect(list.is_some(), list.unwrap_or(List::Comma));
+                    let parameter = own(rest.get(1..).unwrap_or_default());
+                    match by {
+                        b'c' => FilterQuery::Categories { parameter, list },
+                        _ => FilterQuery::Types { parameter, list },
+                    }
+                }
+                (letter, _) => lines.expect(letter == b'l', FilterQuery::Local),
+            },
+            cursor: match lines.choice("h") {
+                (b'n', _) => Cursor::None,
+                (b'q', parameter) => Cursor::HeaderAndQuery(own(parameter)),
+                (letter, _) => lines.expect(letter == b'h', Cursor::Header),
+            },
+            auth: match lines.choice("b") {
+                (b'h', name) => Auth::Header(own(name)),
+                (b'q', parameter) => Auth::Query(own(parameter)),
+                (letter, _) => lines.expect(letter == b'b', Auth::Bearer),
+            },
+            heartbeat: match lines.choice("n") {
+                (b'c', every) => Heartbeat::Comment(lines.small(every)),
+                (b'e', every) => Heartbeat::Event(lines.small(every)),
+                (letter, _) => lines.expect(letter == b'n', Heartbeat::None),
+            },
+            end: match lines.choice("n") {
+                (b'm', mark) => Some(own(mark)),
+                (letter, _) => lines.expect(letter == b'n', None),
+            },
+            gone: {
+                let mut statuses = Vec::new();
+                let mut rest = Some(lines.next("")).filter(|line| !line.is_empty());
+                while let Some(line) = rest {
+                    let (status, after) = cut(line, b'\t');
+                    statuses.push(lines.number(status, u64::from(u16::MAX)) as u16);
+                    rest = after;
+                }
+                statuses.into()
+            },
+            identity: match lines.choice("n") {
+                (b'i', _) => Identity::Id,
+                (b's', member) => Identity::SequenceOrText(own(member)),
+                (b'f', member) => Identity::Field(own(member)),
+                (letter, _) => lines.expect(letter == b'n', Identity::None),
+            },
+            recovery: match lines.choice("n") {
+                (b'c', _) => Recovery::Cursor,
+                (b'h', _) => Recovery::History,
+                (letter, _) => lines.expect(letter == b'n', Recovery::None),
+            },
+            retry: {
+                delays = cut(lines.next(DELAYS), b'\t');
+                lines.small(delays.0)
+            },
+            max_retry: lines.small(delays.1.unwrap_or_default()),
+            events: {
+                let mut events = Vec::new();
+                while lines.rest.is_some() {
+                    let (category, rest) = cut(lines.next(""), b'\t');
+                    let (flags, rest) = cut(rest.unwrap_or_default(), b'\t');
+                    let rest = lines.expect(rest.is_some(), rest.unwrap_or_default());
+                    let (name, aliases) = cut(rest, b'\t');
+                    events.push(EventSpec {
+                        category: lines.number(category, u64::from(u8::MAX)) as u8,
+                        flags: Flags(lines.number(flags, u64::from(u8::MAX)) as u8),
+                        name: own(name),
+                        aliases: names(aliases.unwrap_or_default()),
+                    });
+                }
+                events.into()
+            },
+        };
+        if let Some((at, line)) = lines.wrong {
+            let at = digits(at);
+            return Err(SpecError(
+                ["line ", &at, " of the profile: '", line, "'"].concat(),
+            ));
         }
         spec.check()?;
         Ok(spec)
     }
+}
 
-    fn take(&mut self, at: usize, line: &str) -> Option<()> {
-        let letter = line.as_bytes().first();
-        // Behind the letter, where the line has one.
-        let rest = line.get(1..).unwrap_or_default();
-        let own = || Name::Owned(rest.to_owned());
-        match (at, letter) {
-            (0, _) => self.name = Name::Owned(line.to_owned()),
-            (1, _) => {
-                let bits: u32 = small(line)?;
-                self.open = bits & OPEN > 0;
-                self.runs_once = bits & RUNS_ONCE > 0;
-                if bits & TEXT > 0 {
-                    self.format = Format::Text;
-                }
-                if bits & LINE_BREAKS > 0 {
-                    self.repair = Repair::LineBreaks;
-                }
-            }
-            (2, Some(b'e')) => self.discriminator = Discriminator::Event,
-            (2, Some(b'f')) => self.discriminator = Discriminator::Field(own()),
-            (2, Some(b'n')) => self.discriminator = Discriminator::None,
-            (3, Some(b'w')) => self.payload = Payload::Whole,
-            (3, Some(b'f')) => self.payload = Payload::Field(own()),
-            (4, _) => self.categories = names(line),
-            (5, _) => self.prefixes = names(line),
-            (6, Some(b'l')) => self.filter = FilterQuery::Local,
-            (6, Some(by @ (b'c' | b't'))) => {
-                let list = List::of(*rest.as_bytes().first()?)?;
-                let parameter = Name::Owned(rest.get(1..)?.to_owned());
-                self.filter = match by {
-                    b'c' => FilterQuery::Categories { parameter, list },
-                    _ => FilterQuery::Types { parameter, list },
-                };
-            }
-            (7, Some(b'n')) => self.cursor = Cursor::None,
-            (7, Some(b'h')) => self.cursor = Cursor::Header,
-            (7, Some(b'q')) => self.cursor = Cursor::HeaderAndQuery(own()),
-            (8, Some(b'b')) => self.auth = Auth::Bearer,
-            (8, Some(b'h')) => self.auth = Auth::Header(own()),
-            (8, Some(b'q')) => self.auth = Auth::Query(own()),
-            (9, Some(b'n')) => self.heartbeat = Heartbeat::None,
-            (9, Some(b'c')) => self.heartbeat = Heartbeat::Comment(small(rest)?),
-            (9, Some(b'e')) => self.heartbeat = Heartbeat::Event(small(rest)?),
-            (10, Some(b'n')) => self.end = None,
-            (10, Some(b'm')) => self.end = Some(own()),
-            (11, None) => {}
-            (11, _) => {
-                for status in line.split('\t') {
-                    self.gone.to_mut().push(small(status)?);
-                }
-            }
-            (12, Some(b'n')) => self.identity = Identity::None,
-            (12, Some(b'i')) => self.identity = Identity::Id,
-            (12, Some(b's')) => self.identity = Identity::SequenceOrText(own()),
-            (12, Some(b'f')) => self.identity = Identity::Field(own()),
-            (13, Some(b'n')) => self.recovery = Recovery::None,
-            (13, Some(b'c')) => self.recovery = Recovery::Cursor,
-            (13, Some(b'h')) => self.recovery = Recovery::History,
-            (14, _) => {
-                let mut columns = line.split('\t');
-                self.retry = small(columns.next()?)?;
-                self.max_retry = small(columns.next()?)?;
-            }
-            (15.., _) => {
-                let mut columns = line.split('\t');
-                let category = small(columns.next()?)?;
-                let flags = Flags(small(columns.next()?)?);
-                let name = Name::Owned(columns.next()?.to_owned());
-                let aliases = columns.map(|alias| Name::Owned(alias.to_owned()));
-                self.events.to_mut().push(EventSpec {
-                    name,
-                    aliases: aliases.collect(),
-                    category,
-                    flags,
-                });
-            }
-            _ => return None,
-        }
-        Some(())
+/// The reconnection time and its cap of a profile that does not name them, as `Spec::new` has them.
+const DELAYS: &str = "1000\t30000";
+
+/// What is left of the lines, and the first of them that makes no sense.
+struct Lines<'t> {
+    rest: Option<&'t str>,
+    line: &'t str,
+    at: u64,
+    wrong: Option<(u64, &'t str)>,
+}
+
+impl<'t> Lines<'t> {
+    /// The next line, or what stands for one that is not there.
+    fn next(&mut self, default: &'t str) -> &'t str {
+        let Some(rest) = self.rest else {
+            return default;
+        };
+        (self.line, self.rest) = cut(rest, b'\n');
+        self.at += 1;
+        self.line
     }
+
+    /// Its first letter, and what is behind that.
+    fn choice(&mut self, default: &'t str) -> (u8, &'t str) {
+        let line = self.next(default);
+        let letter = line.bytes().next().unwrap_or(0);
+        (letter, line.get(1..).unwrap_or_default())
+    }
+
+    fn expect<T>(&mut self, is_so: bool, value: T) -> T {
+        if !is_so && self.wrong.is_none() {
+            self.wrong = Some((self.at, self.line));
+        }
+        value
+    }
+
+    fn number(&mut self, text: &str, most: u64) -> u64 {
+        let number = number(text.as_bytes()).filter(|&number| number <= most);
+        self.expect(number.is_some(), number.unwrap_or(0))
+    }
+
+    fn small(&mut self, text: &str) -> u32 {
+        self.number(text, u64::from(u32::MAX)) as u32
+    }
+}
+
+/// The text up to a byte of ASCII, and what is behind that, if it is there.
+fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|other| other == byte) {
+        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
+        None => (text, None),
+    }
+}
+
+fn own(text: &str) -> Name {
+    Name::Owned(text.to_owned())
 }
 
 /// The items of a list; an empty line has none.
 fn names(line: &str) -> Cow<'static, [Name]> {
-    let items = line.split('\t').filter(|_| !line.is_empty());
-    items.map(|item| Name::Owned(item.to_owned())).collect()
-}
-
-fn small<N: TryFrom<u64>>(text: &str) -> Option<N> {
-    number(text.as_bytes())?.try_into().ok()
+    let mut items = Vec::new();
+    let mut rest = Some(line).filter(|line| !line.is_empty());
+    while let Some(line) = rest {
+        let (item, after) = cut(line, b'\t');
+        items.push(own(item));
+        rest = after;
+    }
+    items.into()
 }
 
 impl List {

@@ -149,7 +149,6 @@ export function scriptedModule() {
   }
   const core = {
     Connection,
-    repairJson: (text) => text.replaceAll('NaN', 'null'),
     onTrap(listener) {
       traps.add(listener);
       return () => traps.delete(listener);

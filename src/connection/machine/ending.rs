@@ -1,6 +1,7 @@
 //! How a stream ends: broken and tried again, refused, or over.
 
 use super::*;
+use crate::filter::listed;
 use alloc::string::String;
 
 impl Connection {
@@ -77,7 +78,7 @@ impl Connection {
                 "the server cut the stream at once ",
                 &digits(CUTS_AT_ONCE.into()),
                 " times, as it does when it does not know a category: ",
-                &self.asked.values().join(", "),
+                &listed(self.asked.values(), ", "),
             ];
             self.reject(Error::new(ErrorKind::Filter, message.concat()));
         } else {
