@@ -19,6 +19,23 @@ use std::task::{Context, Poll};
 
 /// A stream of typed events, and of what happens to the connection between them. Dropping it
 /// closes the connection at once.
+///
+/// ```no_run
+/// use futures::{StreamExt, future::ready};
+/// use tidewire::client::{Client, Item};
+/// use tidewire::profiles::plain::Plain;
+///
+/// # async fn example() {
+/// let events = Client::<Plain>::new("/plain").connect();
+/// // It is a stream like any other: here the texts alone, and the first ten of them.
+/// let texts = events.filter_map(|item| ready(match item {
+///     Item::Event(event) => event.data.payload().ok(),
+///     _ => None,
+/// }));
+/// let ten: Vec<String> = texts.take(10).collect().await;
+/// # let _ = ten;
+/// # }
+/// ```
 #[must_use = "dropping it closes the connection"]
 pub struct Events<P: Profile> {
     queue: Rc<Queue<P>>,

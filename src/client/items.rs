@@ -6,6 +6,23 @@ use crate::profiles::{DecodeError, Name, Profile};
 use std::sync::Arc;
 
 /// What comes out of a connection.
+///
+/// ```
+/// use tidewire::client::Item;
+/// use tidewire::profiles::{NoMeta, stock_agent::Event};
+///
+/// /// What of an item is for the page.
+/// fn line(item: Item<Event, NoMeta>) -> Option<String> {
+///     match item {
+///         Item::Event(event) => Some(event.name.into_owned()),
+///         Item::Undecodable(error) => Some(error.to_string()),
+///         Item::Gap { last_event_id, .. } => Some(format!("missing after {last_event_id}")),
+///         Item::Failed { retry_in: Some(wait), .. } => Some(format!("again in {wait} ms")),
+///         Item::Closed(closed) => Some(format!("over: {}", closed.reason.as_str())),
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Item<E, M> {

@@ -6,6 +6,29 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// Keeps a cursor for each stream, under a key that holds no secret.
+///
+/// ```
+/// use std::{cell::RefCell, collections::HashMap};
+/// use tidewire::client::{Client, CursorStore};
+/// use tidewire::profiles::dashtam::Dashtam;
+///
+/// /// For as long as the page is there.
+/// #[derive(Default)]
+/// struct Memory(RefCell<HashMap<String, String>>);
+///
+/// impl CursorStore for Memory {
+///     fn get(&self, key: &str) -> Option<String> {
+///         self.0.borrow().get(key).cloned()
+///     }
+///
+///     fn set(&self, key: &str, last_event_id: &str) {
+///         self.0.borrow_mut().insert(key.to_owned(), last_event_id.to_owned());
+///     }
+/// }
+///
+/// let client = Client::<Dashtam>::new("/api/v1/events").store(Memory::default());
+/// # let _ = client;
+/// ```
 pub trait CursorStore {
     /// The id to go on after; nothing, to begin anew.
     fn get(&self, key: &str) -> Option<String>;

@@ -1,6 +1,14 @@
 use super::Millis;
 
 /// How long to wait before each attempt: exponential, with full jitter between floor and cap.
+///
+/// ```
+/// use tidewire::connection::Backoff;
+///
+/// // From half a second to ten, and no more than five attempts in a row.
+/// let mut backoff = Backoff::new(500, 10_000);
+/// backoff.max_attempts = 5;
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backoff {
     /// Milliseconds: the shortest delay. The server's `retry` raises it.

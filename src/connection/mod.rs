@@ -31,6 +31,19 @@ use crate::profiles::{Spec, SpecError};
 pub type Millis = u64;
 
 /// What a connection is made of.
+///
+/// ```
+/// use tidewire::connection::{Config, Connection};
+/// use tidewire::filter::Filter;
+/// use tidewire::profiles::dashtam;
+///
+/// let config = Config {
+///     filter: Filter::categories(["security"]),
+///     last_event_id: "019c0a51-7d3e-7b11-9f42-6a1d5c2e8f70".to_owned(),
+///     ..Config::new(dashtam::spec())
+/// };
+/// assert!(Connection::new(config).is_ok());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Config {
     /// What kind of server it is.

@@ -4,6 +4,18 @@
 //! Two generations are met. In the first, a name is `message_received`; in the second it may also
 //! be `conversation.message_received`, and the same event comes twice. There are no ids on the
 //! wire and nothing is replayed. Names that the table does not have are ordinary here.
+//!
+//! ```
+//! use tidewire::profiles::cortex::{Cortex, Event, EventType, spec};
+//! use tidewire::profiles::{Profile, RawEvent};
+//!
+//! let (index, _) = spec().event("conversation.message_received").unwrap();
+//! assert_eq!(EventType::ALL[index], EventType::MessageReceived);
+//! // What is not in the table is there with its text.
+//! let raw = RawEvent::new_unknown("reaction_added", r#"{"emoji": "+1"}"#);
+//! assert!(matches!(Cortex::decode(&raw)?, Event::Unknown(event) if event.name == "reaction_added"));
+//! # Ok::<(), tidewire::profiles::DecodeError>(())
+//! ```
 
 use super::{Auth, Cursor, Heartbeat, Identity, Spec};
 use alloc::borrow::Cow;

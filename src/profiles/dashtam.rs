@@ -2,6 +2,21 @@
 //!
 //! The category stands in a table, never in the name's prefix: `sync.*` belongs to `data_sync`.
 //! Ids are UUIDs of version 7; money is a decimal string and stays one.
+//!
+//! ```
+//! use tidewire::profiles::dashtam::{self, Category, Dashtam, Event};
+//! use tidewire::profiles::{Profile, RawEvent};
+//!
+//! assert_eq!(dashtam::category_of("sync.accounts.started")?, Category::DataSync);
+//! let payload = r#"{"account_id": "5b0c6f4e-0b4f-4c6b-9c55-3c7f6d0a1e22",
+//!     "previous_balance": "10.00", "new_balance": "12.50", "currency": "EUR"}"#;
+//! let raw = RawEvent::new("portfolio.balance.updated", payload);
+//! let Event::PortfolioBalanceUpdated(balance) = Dashtam::decode(&raw)? else {
+//!     panic!("its name says so");
+//! };
+//! assert_eq!(balance.new_balance, "12.50");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use super::{Auth, Cursor, FilterQuery, Identity, List, Recovery, Spec};
 use alloc::borrow::Cow;

@@ -8,6 +8,20 @@
 //! | [`stage_chat`] | staged completions | `event:` names | fetch, POST |
 //! | [`hive`] | a colony of agents | `type` in JSON, replay | fetch or `EventSource` |
 //! | [`plain`] | any other | `event:` names, text | fetch or `EventSource` |
+//!
+//! A profile of your own is a serde enum and one small `impl`: see [`Profile`]. What no enum fits is
+//! a [`Spec`] filled by hand.
+//!
+//! ```
+//! use tidewire::filter::Filter;
+//! use tidewire::profiles::{EventSpec, Spec, all};
+//!
+//! let mut spec = Spec::new("clock");
+//! spec.categories = vec!["time".into()].into();
+//! spec.events = vec![EventSpec::new("tick", 0)].into();
+//! assert!(Filter::types(["tick"]).compile(&spec).is_ok());
+//! assert!(all().iter().all(|built_in| built_in.check().is_ok()));
+//! ```
 
 #[macro_use]
 mod table;

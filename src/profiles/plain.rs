@@ -1,4 +1,15 @@
 //! Any other event stream: named or unnamed events whose data is text, or JSON on request.
+//!
+//! ```
+//! use tidewire::profiles::plain::{Event, Plain};
+//! use tidewire::profiles::{Profile, RawEvent};
+//!
+//! let unnamed = RawEvent::new("message", "12:00").as_text();
+//! assert_eq!(Plain::decode(&unnamed)?, Event::Message("12:00".to_owned()));
+//! let named = RawEvent::new_unknown("tick", "12:00").as_text();
+//! assert_eq!(Plain::decode(&named)?.name(), "tick");
+//! # Ok::<(), tidewire::profiles::DecodeError>(())
+//! ```
 
 use super::{Auth, Cursor, Format, Identity, Recovery, Spec};
 use alloc::borrow::Cow;

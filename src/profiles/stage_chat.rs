@@ -7,6 +7,15 @@
 //! The service splits its JSON at every character that ends a line for Python, U+2028 say, so
 //! that one JSON string may come in several `data` lines. `done` and `cancel` have the same
 //! payload: the event's name alone tells them apart.
+//!
+//! ```
+//! use tidewire::profiles::stage_chat::{Event, StageChat};
+//! use tidewire::profiles::{Profile, RawEvent};
+//!
+//! let payload = r#"{"stage_id": "6c1f"}"#;
+//! let ended = ["done", "cancel"].map(|name| StageChat::decode(&RawEvent::new(name, payload)));
+//! assert!(matches!(ended, [Ok(Event::Done(_)), Ok(Event::Cancel(_))]));
+//! ```
 
 use super::{Cursor, Repair, Spec};
 use alloc::borrow::Cow;

@@ -5,6 +5,19 @@
 //!
 //! The project's documents disagree with each other; what the skill document says is the default,
 //! and the words of the others (`token` for `chunk`, `step`, an `error` without `code`) are met.
+//!
+//! ```
+//! use tidewire::profiles::stock_agent::{Event, StockAgent, spec};
+//! use tidewire::profiles::{Profile, RawEvent};
+//!
+//! let payload = r#"{"type": "token", "content": "Revenue "}"#;
+//! let Event::Chunk(piece) = StockAgent::decode(&RawEvent::new("token", payload))? else {
+//!     panic!("a token is a chunk by another name");
+//! };
+//! assert_eq!(piece.content, "Revenue ");
+//! assert!(spec().runs_once && spec().end.as_deref() == Some("[DONE]"));
+//! # Ok::<(), tidewire::profiles::DecodeError>(())
+//! ```
 
 use super::{Cursor, Discriminator, Heartbeat, Spec};
 use alloc::borrow::Cow;

@@ -8,6 +8,21 @@
 //! Which types are critical and which are replayed is what the service at the described commit
 //! does. Two of its types it may drop although nothing makes up for them, `llm_turn_complete` and
 //! `tool_call_completed`; later versions don't, and here they are not called droppable.
+//!
+//! ```
+//! use tidewire::profiles::hive::{Event, Hive, spec};
+//! use tidewire::profiles::decode_data;
+//!
+//! let spec = spec();
+//! let data = r#"{"type": "llm_text_delta", "stream_id": "queen", "node_id": null,
+//!     "execution_id": null, "data": {"content": "lo", "snapshot": "Hello", "inner_turn": 0},
+//!     "timestamp": "2026-04-16T19:30:01", "correlation_id": null, "colony_id": null}"#;
+//! let index = spec.event("llm_text_delta").map(|(index, _)| index as u16);
+//! let (event, meta) = decode_data::<Hive>(&spec, index, "llm_text_delta", data)?;
+//! assert_eq!(meta.stream_id, "queen");
+//! assert!(matches!(event, Event::LlmTextDelta(text) if text.snapshot == "Hello"));
+//! # Ok::<(), tidewire::profiles::DecodeError>(())
+//! ```
 
 use super::{Auth, Cursor, Discriminator, FilterQuery, Heartbeat, Identity, List};
 use super::{Payload, Recovery, Spec};
