@@ -263,6 +263,36 @@ async fn components_that_ask_for_the_same_share_a_connection() {
     assert_eq!(server.requests().await.len(), 1);
 }
 
+#[wasm_bindgen_test]
+async fn a_component_that_takes_the_place_of_another_takes_its_connection_over() {
+    let server = Namespace::new("leptos-place").await;
+    let url = server.url("/plain");
+    let mount = || {
+        let url = url.clone();
+        Component::mount(|| said(use_events::<Plain>(move || Client::new(&*url))))
+    };
+    let (mut component, mut heard) = mount();
+    server.streams(1).await;
+    for text in ["a", "b", "c"] {
+        drop(component);
+        (component, heard) = mount();
+        // It was there when this was said: nothing was closed in between.
+        say(&server, &[text]).await;
+        until("what was said", || {
+            heard.get_untracked() == format!("{text} ")
+        })
+        .await;
+    }
+    assert_eq!(server.requests().await.len(), 1);
+    drop(component);
+    server.streams(0).await;
+    assert_eq!(
+        heard.try_get_untracked(),
+        None,
+        "what was gathered is gone, too"
+    );
+}
+
 /// Where the application keeps what outlives a component.
 #[derive(Clone, Default)]
 struct Kept(Rc<RefCell<BTreeMap<String, String>>>);
