@@ -27,12 +27,12 @@ use std::task::{Context, Poll};
 ///
 /// # async fn example() {
 /// let events = Client::<Plain>::new("/plain").connect();
-/// // It is a stream like any other: here the texts alone, and the first ten of them.
-/// let texts = events.filter_map(|item| ready(match item {
-///     Item::Event(event) => event.data.payload().ok(),
+/// // It is a stream like any other: here the names of the first ten events.
+/// let names = events.filter_map(|item| ready(match item {
+///     Item::Event(event) => Some(event.name),
 ///     _ => None,
 /// }));
-/// let ten: Vec<String> = texts.take(10).collect().await;
+/// let ten: Vec<_> = names.take(10).collect().await;
 /// # let _ = ten;
 /// # }
 /// ```
