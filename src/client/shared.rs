@@ -369,7 +369,7 @@ impl<P: Profile> Shared<P> {
         let is_latest = *seat.filter.borrow() == wish.filter;
         match error {
             None if is_latest => seat.apply(),
-            Some(_) if is_latest => *seat.filter.borrow_mut() = wish.before,
+            Some(_) if is_latest => seat.refuse(wish.before),
             _ => {}
         }
         if !seat.is_away() {

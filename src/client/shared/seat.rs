@@ -19,6 +19,9 @@ pub(super) struct Seat<P: Profile> {
     watched: Rc<Watched>,
     pub(super) filter: RefCell<Filter>,
     mask: RefCell<Mask>,
+    /// That of the filter that was set last, until it holds or is refused. A stream that takes over
+    /// hands on what it held for it before it is told that the filter has changed.
+    awaited: RefCell<Option<Mask>>,
     /// It has left the connection, or that has ended.
     pub(super) away: Cell<bool>,
     /// Its member was dropped.
@@ -58,6 +61,7 @@ impl<P: Profile> Seat<P> {
             watched,
             filter: RefCell::new(filter),
             mask: RefCell::new(mask),
+            awaited: RefCell::new(None),
             away: Cell::new(false),
             gone: Cell::new(false),
             full: Cell::new(false),
@@ -109,7 +113,17 @@ impl<P: Profile> Seat<P> {
     pub(super) fn passes(&self, entry: &Entry<P>) -> bool {
         let spec = &self.shared.client.config.spec;
         let name = entry.name();
-        name.is_none_or(|name| self.mask.borrow().passes(name, spec))
+        name.is_none_or(|name| {
+            let awaited = self.awaited.borrow();
+            self.mask.borrow().passes(name, spec)
+                || awaited.as_ref().is_some_and(|mask| mask.passes(name, spec))
+        })
+    }
+
+    /// The filter that was set last is not to be had.
+    pub(super) fn refuse(&self, before: Filter) {
+        *self.filter.borrow_mut() = before;
+        self.awaited.take();
     }
 
     /// Lets through what its filter names.
@@ -119,6 +133,7 @@ impl<P: Profile> Seat<P> {
         let compiled = (Mask::of(&filter, spec), filter.compile(spec));
         if let (Ok(mask), Ok(subscription)) = compiled {
             *self.mask.borrow_mut() = mask;
+            self.awaited.take();
             self.with_listener(|listener| {
                 listener.filter(&subscription);
                 Flow::More
@@ -204,10 +219,11 @@ impl<P: Profile> Control for Rc<Seat<P>> {
     }
 
     fn set_filter(&self, filter: Filter) -> Result<FilterChange, FilterError> {
-        filter.compile(&self.shared.client.config.spec)?;
+        let mask = Mask::of(&filter, &self.shared.client.config.spec)?;
         if self.away.get() {
             return Ok(Outcome::settled());
         }
+        self.awaited.replace(Some(mask));
         let before = self.filter.replace(filter.clone());
         let outcome = Rc::<Outcome>::default();
         let change = outcome.change();

@@ -245,6 +245,36 @@ fn a_filter_that_is_set_holds_for_this_member_alone_once_the_connection_has_it()
 }
 
 #[test]
+fn what_the_connection_held_for_a_wider_filter_reaches_who_set_it() {
+    rehearse();
+    let (one, first) = member(plain().filter(types(&["a"])));
+    let (_two, second) = member(plain().filter(types(&["a"])));
+    let change = one.handle().set_filter(types(&["b"])).expect("any fits");
+    // The stream that takes over hands on what it held, and then the change is told.
+    for name in ["a", "b", "c"] {
+        the_link().send(name, "x", "");
+    }
+    the_link().report(CHANGED);
+    the_link().send("a", "x", "");
+    assert_eq!(first.take(), ["a", "b", "filter changed"]);
+    assert_eq!(second.take(), ["a", "a"]);
+    assert_eq!(change.now_or_never(), Some(Ok(())));
+}
+
+#[test]
+fn a_filter_that_was_refused_lets_nothing_through_any_more() {
+    rehearse();
+    let (one, first) = member(plain().filter(types(&["a"])));
+    let (_two, _) = member(plain().filter(types(&["a"])));
+    one.handle().set_filter(types(&["b"])).expect("any fits");
+    the_link().report(refusal());
+    for name in ["a", "b"] {
+        the_link().send(name, "x", "");
+    }
+    assert_eq!(first.take(), ["filter kept", "a"]);
+}
+
+#[test]
 fn a_filter_within_what_is_asked_for_already_holds_at_once() {
     rehearse();
     let (one, told) = member(plain().filter(types(&["a", "b"])));
