@@ -194,9 +194,12 @@ class Member implements Source {
   readonly #settings: Settings;
   readonly #earlier: { attempts: number; duplicates: number };
   #left = false;
-  /** By the type's index, whether it passes; undefined where all do. */
-  #known: readonly boolean[] | undefined;
-  #passesUnknown: (name: string) => boolean = () => true;
+  #mask: Mask;
+  /**
+   * Of the filter that was set last, until it holds or is refused: a connection that takes over
+   * hands on what it held for it before it says that the filter has changed.
+   */
+  #awaited: Mask | undefined;
   /** The last event ID of an event that the filter kept back: the next one takes it over. */
   #lost: string | undefined;
 
@@ -208,7 +211,7 @@ class Member implements Source {
     this.nothing = joining.nothing;
     const { attempts = 0, duplicates = 0 } = connection.link ?? {};
     this.#earlier = { attempts, duplicates };
-    this.#mask();
+    this.#mask = maskOf(settings.profile, joining.filter);
   }
 
   get lastEventId(): string | undefined {
@@ -224,15 +227,17 @@ class Member implements Source {
   }
 
   batch(batch: Batch): void {
-    const known = this.#known;
-    if (known === undefined) {
+    const masks = [this.#mask, this.#awaited ?? this.#mask];
+    if (masks.includes(EVERYTHING)) {
       this.wants = this.receiver.batch(batch);
       return;
     }
-    const rest = leaveOut(batch, 0, this.#lost, (kind, name) => {
-      const index = kind & KIND.typeMask;
-      return !(index < known.length ? known[index] : this.#passesUnknown(name));
-    });
+    const rest = leaveOut(
+      batch,
+      0,
+      this.#lost,
+      (kind, name) => !masks.some((passes) => passes(kind & KIND.typeMask, name)),
+    );
     this.#lost = rest.lost;
     if (rest.batch.rows.length > 0) {
       this.wants = this.receiver.batch(rest.batch);
@@ -257,15 +262,19 @@ class Member implements Source {
 
   setFilter(filter: FilterNames, done: (error?: string) => void): void {
     const before = { filter: this.filter, nothing: this.nothing };
+    const mask = maskOf(this.#settings.profile, filter);
     this.filter = filter;
     this.nothing = false;
+    this.#awaited = mask;
     this.#connection.askFor((error) => {
-      if (error !== undefined && this.filter === filter) {
-        this.filter = before.filter;
-        this.nothing = before.nothing;
-      }
-      if (error === undefined && this.filter === filter) {
-        this.#mask();
+      if (this.filter === filter) {
+        this.#awaited = undefined;
+        if (error === undefined) {
+          this.#mask = mask;
+        } else {
+          this.filter = before.filter;
+          this.nothing = before.nothing;
+        }
       }
       done(error);
     });
@@ -274,23 +283,26 @@ class Member implements Source {
   listen(name: string): void {
     this.#connection.link?.listen(name);
   }
+}
 
-  #mask(): void {
-    const { profile } = this.#settings;
-    const all = isAll(this.filter);
-    if (all && !profile.onRequest?.length) {
-      this.#known = undefined;
-      return;
-    }
-    const passes = filterMatcher(profile, this.filter);
-    this.#known = Object.entries(profile.categories).flatMap(([category, types]) =>
-      types.map((type) =>
-        // Who asks for everything does not get what has to be asked for by name.
-        all ? !profile.onRequest?.includes(type) : passes({ type, name: type, category }),
-      ),
-    );
-    this.#passesUnknown = (name) => passes({ type: 'unknown', name, category: null });
+/** Whether an event passes, by its type's index and its name. */
+type Mask = (type: number, name: string) => boolean;
+
+const EVERYTHING: Mask = () => true;
+
+function maskOf(profile: Settings['profile'], filter: FilterNames): Mask {
+  const all = isAll(filter);
+  if (all && !profile.onRequest?.length) {
+    return EVERYTHING;
   }
+  const passes = filterMatcher(profile, filter);
+  const known = Object.entries(profile.categories).flatMap(([category, types]) =>
+    types.map((type) =>
+      // Who asks for everything does not get what has to be asked for by name.
+      all ? !profile.onRequest?.includes(type) : passes({ type, name: type, category }),
+    ),
+  );
+  return (type, name) => known[type] ?? passes({ type: 'unknown', name, category: null });
 }
 
 const ALL: FilterNames = { categories: [], types: [] };

@@ -129,6 +129,31 @@ test('who asks for everything does not get what another asked for by name', asyn
   assert.deepEqual([everything, audit], [[1], [2]]);
 });
 
+test('what was held for a wider filter reaches the stream that set it', async () => {
+  const { open, connections } = page();
+  const stream = await open({ types: ['order'] });
+  const orders = collect(stream);
+  const others = collect(await open({ types: ['order'] }));
+  const [connection] = connections;
+  connection.filterError = null;
+  const changed = stream.setFilter({ types: ['tick'] });
+  // The stream that takes over hands on what it held, and then the change is told.
+  cross(connection, { data: '1' }, { type: 1, data: '2' }, { type: 2, data: '3' });
+  connection.host.filtered();
+  await changed;
+  cross(connection, { data: '4' }, { type: 2, data: '5' });
+  await settled();
+  assert.deepEqual(orders, [1, 4], 'and what waits is delivered only if it is still wanted');
+  assert.deepEqual(others, [3, 5]);
+
+  const refused = stream.setFilter({ types: ['halt'] });
+  connection.host.filtered('no');
+  await assert.rejects(refused, /no/);
+  cross(connection, { data: '6' }, { type: 1, data: '7' });
+  await settled();
+  assert.deepEqual(orders, [1, 4, 6]);
+});
+
 test('news go to all, and one that joins later hears that the stream is open', async () => {
   const { open, connections } = page();
   const first = await open();
