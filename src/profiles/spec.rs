@@ -223,7 +223,7 @@ pub struct EventSpec {
 
 /// What is known of an event type: a set of flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Flags(pub u8);
+pub struct Flags(pub(crate) u8);
 
 impl Flags {
     /// Nothing is known.

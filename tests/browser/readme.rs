@@ -2,13 +2,12 @@
 
 use crate::server::Namespace;
 use futures::StreamExt;
-use serde::Deserialize;
 use serde_json::json;
 use std::cell::RefCell;
 use tidewire::client::{Handle, Item, SessionStore};
 use tidewire::filter::Filter;
+use tidewire::profiles::Profile;
 use tidewire::profiles::dashtam::{Category, Dashtam, Event};
-use tidewire::profiles::{NoMeta, Profile, Spec, Unknown};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 thread_local! {
@@ -58,6 +57,9 @@ fn note(text: String) {
 
 async fn own_events() {
     // README: own events
+    use serde::Deserialize;
+    use tidewire::profiles::{NoMeta, Profile, Spec, Unknown};
+
     #[derive(Deserialize)]
     enum Shop {
         #[serde(rename = "order.placed")]
