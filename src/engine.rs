@@ -13,7 +13,6 @@ use crate::connection::{
     Reason, Report, Request, Response, Sink,
 };
 use crate::filter::Filter;
-use alloc::collections::VecDeque;
 use alloc::rc::{Rc, Weak};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
@@ -127,7 +126,8 @@ struct Inner<H: Host> {
     transport: Cell<u32>,
     candidate: Cell<u32>,
     transports: Cell<u32>,
-    inputs: RefCell<VecDeque<Input>>,
+    /// A few at most: a deque would be more code than it saves time.
+    inputs: RefCell<Vec<Input>>,
     /// Somebody up the stack works the inputs off.
     pumping: Cell<bool>,
     /// When the host was asked to wake this.
@@ -172,7 +172,7 @@ impl<H: Host> Engine<H> {
             transport: Cell::new(0),
             candidate: Cell::new(0),
             transports: Cell::new(0),
-            inputs: RefCell::new(VecDeque::new()),
+            inputs: RefCell::default(),
             pumping: Cell::new(false),
             timer: Cell::new(None),
             token_number: Cell::new(0),
@@ -357,15 +357,19 @@ impl<H: Host> Listener for Inner<H> {
 
 impl<H: Host> Inner<H> {
     fn input(&self, input: Input) {
-        self.inputs.borrow_mut().push_back(input);
+        self.inputs.borrow_mut().push(input);
         if self.pumping.replace(true) {
             return;
         }
         // The owner may drop the engine from within.
         let alive = self.me.upgrade();
         loop {
-            let Some(input) = self.inputs.borrow_mut().pop_front() else {
-                break;
+            let input = {
+                let mut inputs = self.inputs.borrow_mut();
+                if inputs.is_empty() {
+                    break;
+                }
+                inputs.remove(0)
             };
             self.handle(input);
             self.drain();

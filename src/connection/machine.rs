@@ -10,10 +10,11 @@ use crate::digits::digits;
 use crate::filter::{Filter, FilterError, Subscription};
 use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
 use crate::wire::{Decoder, Item, Message, Text, Whole, replace};
-use alloc::collections::VecDeque;
 use alloc::{
     borrow::ToOwned,
     string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
 };
 
 mod attempt;
@@ -87,17 +88,18 @@ const SETTLE: Millis = 500;
 pub struct Connection {
     config: Config,
     intake: Intake,
-    subscription: Subscription,
+    subscription: Arc<Subscription>,
     /// What the open or opening stream was asked for.
-    asked: Subscription,
+    asked: Arc<Subscription>,
     /// The filter to go back to if a new one cannot be had.
-    asked_for: Subscription,
+    asked_for: Arc<Subscription>,
     /// The stream that is to take over, for another filter.
     candidate: Option<Candidate>,
     decoder: Decoder,
     seed: Seed,
     phase: Phase,
-    actions: VecDeque<Action>,
+    /// A few at most, the oldest first.
+    actions: Vec<Action>,
     state: Option<State>,
     /// The last id that can be a cursor.
     cursor: String,
@@ -169,7 +171,7 @@ impl Connection {
             });
         }
         let subscription = config.filter.compile(&config.spec);
-        let subscription = subscription.map_err(ConfigError::Filter)?;
+        let subscription = Arc::new(subscription.map_err(ConfigError::Filter)?);
         let mut decoder = Decoder::with_max_event_bytes(config.max_event_bytes);
         decoder.set_last_event_id(&config.last_event_id);
         let cursor = config.last_event_id.clone();
@@ -177,14 +179,14 @@ impl Connection {
         let resuming = !cursor.is_empty() && config.cannot_send(&cursor);
         Ok(Connection {
             intake: Intake::new(&config.spec),
-            asked: subscription.clone(),
-            asked_for: subscription.clone(),
+            asked: Arc::clone(&subscription),
+            asked_for: Arc::clone(&subscription),
             candidate: None,
             subscription,
             decoder,
             seed: Seed::new(config.seed),
             phase: Phase::Idle,
-            actions: VecDeque::new(),
+            actions: Vec::new(),
             state: None,
             cursor,
             attempt: 0,
@@ -215,7 +217,7 @@ impl Connection {
 
     /// What is to be done next.
     pub fn poll_action(&mut self) -> Option<Action> {
-        let action = self.actions.pop_front();
+        let action = (!self.actions.is_empty()).then(|| self.actions.remove(0));
         if let Some(Action::Report(Report::Closed { .. })) = action {
             // Nothing comes after the end.
             self.untold = None;
@@ -342,7 +344,7 @@ impl Connection {
                 let renews = self.config.has_token && self.config.renews_token;
                 if renews && self.config.repeatable && !self.token_renewed {
                     self.token_renewed = true;
-                    self.actions.push_back(Action::Abort);
+                    self.actions.push(Action::Abort);
                     self.report(Report::Failed {
                         error,
                         retry_in: Some(0),
@@ -565,7 +567,7 @@ impl Connection {
         if alive && self.config.repeatable {
             self.adopt();
             self.leave();
-            self.actions.push_back(Action::Abort);
+            self.actions.push(Action::Abort);
             self.phase = Phase::Suspended;
             self.set_state(State::Waiting);
         }
@@ -584,7 +586,7 @@ impl Connection {
     /// # Errors
     /// When the filter does not fit the profile; the old one stays.
     pub fn set_filter(&mut self, now: Millis, filter: &Filter) -> Result<(), FilterError> {
-        let subscription = filter.compile(&self.config.spec)?;
+        let subscription = Arc::new(filter.compile(&self.config.spec)?);
         if self.is_closed() {
             return Ok(());
         }
@@ -599,7 +601,7 @@ impl Connection {
             }
             Phase::Opening { .. } if !carried => {
                 self.set_subscription(subscription);
-                self.actions.push_back(Action::Abort);
+                self.actions.push(Action::Abort);
                 self.begin(now, Reason::Filter);
             }
             _ => self.set_subscription(subscription),
@@ -608,8 +610,8 @@ impl Connection {
         Ok(())
     }
 
-    fn set_subscription(&mut self, subscription: Subscription) {
-        self.asked_for = subscription.clone();
+    fn set_subscription(&mut self, subscription: Arc<Subscription>) {
+        self.asked_for = Arc::clone(&subscription);
         self.subscription = subscription;
     }
 
@@ -618,7 +620,7 @@ impl Connection {
         if self.config.repeatable && !matches!(self.phase, Phase::Idle | Phase::Closed) {
             self.adopt();
             self.leave();
-            self.actions.push_back(Action::Abort);
+            self.actions.push(Action::Abort);
             self.begin(now, Reason::Reconnect);
         }
     }
@@ -735,7 +737,7 @@ impl Connection {
     }
 
     fn report(&mut self, report: Report) {
-        self.actions.push_back(Action::Report(report));
+        self.actions.push(Action::Report(report));
     }
 }
 

@@ -9,7 +9,7 @@ impl Connection {
         self.set_state(State::Connecting);
         if self.config.has_token {
             self.phase = Phase::Token { since: now };
-            self.actions.push_back(Action::Token {
+            self.actions.push(Action::Token {
                 attempt: self.attempt,
                 reason,
             });
@@ -21,9 +21,9 @@ impl Connection {
     pub(super) fn open(&mut self, now: Millis) {
         self.phase = Phase::Opening { since: now };
         self.refusal = None;
-        self.asked = self.subscription.clone();
+        self.asked = Arc::clone(&self.subscription);
         let request = self.request(&self.asked);
-        self.actions.push_back(Action::Open(request));
+        self.actions.push(Action::Open(request));
     }
 
     pub(super) fn request(&self, subscription: &Subscription) -> Request {

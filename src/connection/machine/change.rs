@@ -23,7 +23,7 @@ const HELD_BYTES: usize = 16 * 1024 * 1024;
 /// The stream that is to take over.
 #[derive(Debug)]
 pub(super) struct Candidate {
-    subscription: Subscription,
+    subscription: Arc<Subscription>,
     begun: Millis,
     step: Step,
     /// What the server said, while the rest of its refusal is awaited.
@@ -70,7 +70,7 @@ impl Candidate {
 
 impl Connection {
     /// Opens a candidate for this subscription.
-    pub(super) fn change(&mut self, now: Millis, subscription: Subscription) {
+    pub(super) fn change(&mut self, now: Millis, subscription: Arc<Subscription>) {
         let mut decoder = Decoder::with_max_event_bytes(self.config.max_event_bytes);
         decoder.set_last_event_id(self.decoder.last_event_id());
         self.candidate = Some(Candidate {
@@ -85,7 +85,7 @@ impl Connection {
         });
         self.attempt = self.attempt.saturating_add(1);
         if self.config.has_token {
-            self.actions.push_back(Action::Token {
+            self.actions.push(Action::Token {
                 attempt: self.attempt,
                 reason: Reason::Filter,
             });
@@ -101,9 +101,9 @@ impl Connection {
         };
         if candidate.step == Step::Token {
             candidate.step = Step::Opening;
-            let subscription = candidate.subscription.clone();
+            let subscription = Arc::clone(&candidate.subscription);
             let request = self.request(&subscription);
-            self.actions.push_back(Action::OpenCandidate(request));
+            self.actions.push(Action::OpenCandidate(request));
         }
     }
 
@@ -179,7 +179,7 @@ impl Connection {
         // for.
         let common = candidate.subscription.overlaps(&self.asked);
         let recognisable = self.config.spec.identity != Identity::None;
-        self.subscription = candidate.subscription.clone();
+        self.subscription = Arc::clone(&candidate.subscription);
         if !common || !recognisable {
             if common {
                 self.report(Report::Gap {
@@ -300,7 +300,7 @@ impl Connection {
     /// The candidate's filter holds from the next attempt on, and the candidate is not needed.
     pub(super) fn adopt(&mut self) {
         if let Some(candidate) = self.candidate.take() {
-            self.actions.push_back(Action::AbortCandidate);
+            self.actions.push(Action::AbortCandidate);
             self.subscription = candidate.subscription;
             self.report(Report::FilterChanged { error: None });
         }
@@ -316,8 +316,8 @@ impl Connection {
 
     fn keep_old(&mut self, error: Error) {
         if self.candidate.take().is_some() {
-            self.actions.push_back(Action::AbortCandidate);
-            self.subscription = self.asked_for.clone();
+            self.actions.push(Action::AbortCandidate);
+            self.subscription = Arc::clone(&self.asked_for);
             self.report(Report::FilterChanged { error: Some(error) });
         }
     }
@@ -328,10 +328,10 @@ impl Connection {
             return Flow::More;
         };
         let mut flow = self.settle(sink);
-        self.actions.push_back(Action::Promote);
+        self.actions.push(Action::Promote);
         self.decoder = candidate.decoder;
-        self.asked = candidate.subscription.clone();
-        self.asked_for = candidate.subscription.clone();
+        self.asked = Arc::clone(&candidate.subscription);
+        self.asked_for = Arc::clone(&candidate.subscription);
         self.subscription = candidate.subscription;
         self.phase = Phase::Open { since: now };
         self.alive(now);

@@ -66,7 +66,7 @@ impl Connection {
         self.leave();
         if !self.repeated && self.config.repeatable && self.asked.has_repeated_form() {
             self.repeated = true;
-            self.actions.push_back(Action::Abort);
+            self.actions.push(Action::Abort);
             self.report(Report::Failed {
                 error,
                 retry_in: Some(0),
@@ -102,7 +102,7 @@ impl Connection {
             retry_in: delay,
         });
         if let Some(delay) = delay {
-            self.actions.push_back(Action::Abort);
+            self.actions.push(Action::Abort);
             self.phase = Phase::Waiting {
                 until: now.saturating_add(delay),
             };
@@ -144,7 +144,7 @@ impl Connection {
                     Action::Token { .. } | Action::Open(_) | Action::OpenCandidate(_)
                 )
             });
-            self.actions.push_back(leave);
+            self.actions.push(leave);
         }
         self.phase = Phase::Closed;
         self.set_state(State::Closed);
