@@ -119,6 +119,7 @@ fn steps() -> Vec<Step> {
             Check(|run| crates::nothing_of_ours_is_exported(run.workspace)),
         ),
         step("native tests", Tests(native_tests, tally::of_rust)),
+        step("compile errors", Tests(compile_errors, tally::of_rust)),
         step_where("fuzz", "fuzz", Check(fuzz)),
         step("package", Check(|run| run.built_package())),
         step_where(
@@ -366,6 +367,17 @@ fn native_tests(run: &mut Run<'_>) -> Outcome<Command> {
     Ok(cargo)
 }
 
+/// Of the library alone: the workspace's native tests have the hooks, and this is not theirs.
+fn compile_errors(run: &mut Run<'_>) -> Outcome<Command> {
+    let mut cargo = run.workspace.cargo();
+    cargo.args(["test", "--quiet", "--package", "tidewire"]);
+    cargo.args(["--test", "compile_fail"]);
+    if let Some(filter) = &run.test_filter {
+        cargo.arg("--").arg(filter);
+    }
+    Ok(cargo)
+}
+
 /// A minute for all targets together; ten where it is to be thorough. Another seed each time would
 /// make a failure depend on the day.
 fn fuzz(run: &mut Run<'_>) -> Outcome<()> {
@@ -526,6 +538,7 @@ mod tests {
             names(&selected),
             [
                 "native tests",
+                "compile errors",
                 "browser tests",
                 "npm tests",
                 "page tests",
