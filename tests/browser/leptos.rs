@@ -1,5 +1,6 @@
 //! The hook for Leptos: components without a view, as the server sees them.
 
+use crate::live_bytes::live_bytes;
 use crate::server::{Namespace, pause};
 use any_spawner::Executor;
 use reactive_graph::owner::Owner;
@@ -470,4 +471,44 @@ async fn a_gatherer_may_close_the_stream_unmount_its_component_and_add_others_wh
         "first unmount",
     ];
     assert_eq!(*told.borrow(), expected);
+}
+
+#[wasm_bindgen_test]
+async fn components_that_came_and_went_leave_nothing_behind() {
+    const ROUNDS: usize = 300;
+    let server = Namespace::new("leptos-leak").await;
+    let url = server.url("/plain");
+    let round = async |is_to_open: bool| {
+        let url = url.clone();
+        let (component, (state, gathered)) = Component::mount(|| {
+            let events = use_events::<Plain>(move || Client::new(&*url));
+            let (latest, recent) = (events.latest(), events.recent(3));
+            (events.state(), (latest, recent, said(events)))
+        });
+        if is_to_open {
+            until("an open stream", || state.get_untracked() == State::Open).await;
+        }
+        drop(component);
+        assert!(gathered.0.try_get_untracked().is_none());
+        pause(0).await;
+    };
+    // Every other one goes while it is connecting.
+    for index in 0..20 {
+        round(index % 2 == 0).await;
+    }
+    server.streams(0).await;
+    let before = live_bytes();
+    for index in 0..ROUNDS {
+        round(index % 2 == 0).await;
+    }
+    server.streams(0).await;
+    let mut after = live_bytes();
+    for _ in 0..100 {
+        if after < before + ROUNDS {
+            return;
+        }
+        pause(20).await;
+        after = live_bytes();
+    }
+    panic!("of {before} bytes {after} are alive after {ROUNDS} rounds");
 }
