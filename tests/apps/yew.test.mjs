@@ -139,6 +139,19 @@ test('another filter changes what is open, and keeps what was gathered', async (
   assert.deepEqual(complaints, []);
 });
 
+test('what comes while a category is being switched on is not lost', async () => {
+  await open();
+  await lamp('open');
+  await toggle('security');
+  await control().publish(loginFailed(1), refreshed(2));
+  await counted(1);
+  await page.getByRole('button', { name: 'Reconnect' }).click();
+  await toggle('security');
+  await control().publish(loginFailed(3));
+  await counted(2);
+  assert.deepEqual(await rows(), [3, 2].map(id));
+});
+
 test('a filter that names nothing delivers nothing', async () => {
   await open();
   await lamp('open');
