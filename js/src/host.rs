@@ -32,7 +32,8 @@ unsafe extern "C" {
         text_length: usize,
         rows: *const u32,
         rows_length: usize,
-        names_at: u32,
+        names_at: usize,
+        wide_at: usize,
         flags: u32,
     ) -> u32;
     safe fn report(
@@ -87,13 +88,14 @@ impl JsHost {
         }
     }
 
-    fn try_cross(&self, events: &mut Batch, continues: bool) -> u32 {
+    fn try_cross(&self, crossing: Crossing<'_>, continues: bool) -> u32 {
         let Crossing {
             text,
             rows,
             names_at,
+            wide_at,
             is_array,
-        } = events.crossing();
+        } = crossing;
         let is_array = if is_array { IS_ARRAY } else { 0 };
         let flags = is_array | if continues { CONTINUES } else { 0 };
         let (text, text_length) = (text.as_ptr(), text.len());
@@ -105,6 +107,7 @@ impl JsHost {
             rows,
             rows_length,
             names_at,
+            wide_at,
             flags,
         )
     }
@@ -133,10 +136,9 @@ impl JsHost {
 impl Outlet for JsHost {
     fn cross(&self, batch: &mut Batch, is_followed: bool) -> Flow {
         let continues = self.continues.replace(is_followed);
-        let mut answer = self.try_cross(batch, continues);
+        let mut answer = self.try_cross(batch.crossing(), continues);
         if answer == BROKEN {
-            batch.mend();
-            answer = self.try_cross(batch, continues);
+            answer = self.try_cross(batch.mended(), continues);
         }
         batch.clear();
         match answer {

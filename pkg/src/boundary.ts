@@ -116,6 +116,7 @@ export interface ModuleImports extends WebAssembly.ModuleImports {
     rows: number,
     rowsLength: number,
     namesAt: number,
+    wideAt: number,
     flags: number,
   ): number;
   /** `what` is told by its place among the methods of `Host`, from `state`; four texts. */
@@ -188,12 +189,14 @@ export interface Host {
   /**
    * Events. `text` and `rows` are gone after the return. Answers whether to
    * read on. The text is `[`, the events' data with commas between, `]`, and from `namesAt` on
-   * of each event the name, if its type is unknown, and the id, if it changed or is its own.
+   * of each event the name, if its type is unknown, and the id, if it changed or is its own. Data
+   * that is not all ASCII stands apart, from the byte `wideAt` on, in brackets of its own.
    */
   batch(
     text: Uint8Array,
     rows: Uint32Array,
     namesAt: number,
+    wideAt: number,
     isArray: boolean,
     continues: boolean,
   ): boolean | undefined;
@@ -225,4 +228,6 @@ export const KIND = {
   hasId: 2 << 16,
   /** The last event ID is from here on what stands in the id part. */
   lastEventIdChanged: 4 << 16,
+  /** Its data stands apart: it is not all ASCII. */
+  wide: 8 << 16,
 } as const;

@@ -204,10 +204,11 @@ export class ModuleConnection implements Connection {
     text: Uint8Array,
     rows: Uint32Array,
     namesAt: number,
+    wideAt: number,
     isArray: boolean,
     continues: boolean,
   ): boolean | undefined {
-    return this.#host.batch(text, rows, namesAt, isArray, continues);
+    return this.#host.batch(text, rows, namesAt, wideAt, isArray, continues);
   }
 
   report(what: number, number: number, delay: number, texts: readonly string[]): void {

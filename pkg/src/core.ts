@@ -38,13 +38,14 @@ async function start(module: WebAssembly.Module): Promise<Core> {
         ?.open(transport, read(query, queryLength), id === 0 ? undefined : bytes(id, idLength)),
     steer: (key, transport, what) => connections.get(key)?.steer(transport, what),
     retry: (key, attempt, status) => Number(connections.get(key)?.retry(attempt, status)),
-    batch: (key, text, textLength, rows, rowsLength, namesAt, flags) => {
+    batch: (key, text, textLength, rows, rowsLength, namesAt, wideAt, flags) => {
       const more = connections
         .get(key)
         ?.batch(
           bytes(text, textLength),
           new Uint32Array(exports.memory.buffer, rows, rowsLength),
           namesAt,
+          wideAt,
           (flags & 1) !== 0,
           (flags & 2) !== 0,
         );

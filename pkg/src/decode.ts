@@ -36,6 +36,7 @@ export class Cursor {
   taken = 0;
   /** Where the next one's data and name begin. */
   dataAt = 1;
+  wideAt = 1;
   nameAt: number;
   /** The payloads, parsed at once. */
   values: readonly unknown[] | undefined;
@@ -88,7 +89,7 @@ export class Decoder {
 
   /** Takes the next event of a batch, or says why there is none. */
   next(cursor: Cursor): AnyEvent | DecodeFailure {
-    const { batch, row, dataAt, nameAt } = cursor;
+    const { batch, row, nameAt } = cursor;
     const { text, rows } = batch;
     const kind = rows[row] as number;
     const nameLength = rows[row + ROW.name] as number;
@@ -97,9 +98,17 @@ export class Decoder {
     const idAt = nameAt + nameLength;
     cursor.row = row + ROW.width;
     cursor.taken = nameLength + dataLength + idLength;
-    cursor.dataAt = dataAt + dataLength + 1;
     cursor.nameAt = idAt + idLength;
-    const raw = text.slice(dataAt, dataAt + dataLength);
+    let raw: string;
+    if (kind & KIND.wide) {
+      const at = cursor.wideAt;
+      raw = batch.wide.slice(at, at + dataLength);
+      cursor.wideAt = at + dataLength + 1;
+    } else {
+      const at = cursor.dataAt;
+      raw = text.slice(at, at + dataLength);
+      cursor.dataAt = at + dataLength + 1;
+    }
     let id: string | null = null;
     if (kind & (KIND.hasId | KIND.lastEventIdChanged)) {
       const idText = text.slice(idAt, idAt + idLength);
@@ -220,13 +229,31 @@ export class Decoder {
 }
 
 /** All payloads by one call; undefined if one of them is not JSON: it has to be found. */
-function membersOf({ text, rows, namesAt }: Batch): readonly unknown[] | undefined {
+function membersOf({ text, wide, rows, namesAt }: Batch): readonly unknown[] | undefined {
   try {
     const values: unknown = JSON.parse(text.slice(0, namesAt));
-    return Array.isArray(values) && values.length === rows.length / ROW.width ? values : undefined;
+    const wideValues: unknown = wide === '' ? [] : JSON.parse(wide);
+    if (!Array.isArray(values) || !Array.isArray(wideValues)) {
+      return undefined;
+    }
+    if (values.length + wideValues.length !== rows.length / ROW.width) {
+      return undefined;
+    }
+    return wide === '' ? values : inOrder(rows, values, wideValues);
   } catch {
     return undefined;
   }
+}
+
+function inOrder(rows: Uint32Array, values: unknown[], wideValues: unknown[]): unknown[] {
+  const all: unknown[] = [];
+  let at = 0;
+  for (let row = 0; row < rows.length; row += ROW.width) {
+    const isWide = ((rows[row + ROW.kind] as number) & KIND.wide) !== 0;
+    all.push(isWide ? wideValues[all.length - at] : values[at]);
+    at += isWide ? 0 : 1;
+  }
+  return all;
 }
 
 function notJson(name: string, raw: string, cause: unknown): DecodeError {

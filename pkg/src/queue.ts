@@ -4,7 +4,7 @@ import { KIND, ROW } from './boundary.js';
 import { Cursor, DecodeFailure, type Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
-import { type Batch, lastIdOf, leaveOut } from './rows.js';
+import { type Batch, lastIdOf, leaveOut, sizeOf } from './rows.js';
 
 /** Something that is told in its place among the events, not an event of the server. */
 export class Notice {
@@ -37,8 +37,7 @@ export class EventQueue {
     const events = batch.rows.length / ROW.width;
     if (events > 0) {
       this.events += events;
-      // Around and between the data are as many characters, and one more.
-      this.size += batch.text.length - events - 1;
+      this.size += sizeOf(batch);
       this.#entries.push(new Cursor(batch, undefined));
     }
   }

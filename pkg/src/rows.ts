@@ -4,11 +4,14 @@ import { KIND, ROW } from './boundary.js';
 
 /** Events as they crossed; see `Host.batch`. */
 export interface Batch {
+  /** Data and names; but of data only what is ASCII: the rest would make all of it twice as large. */
   readonly text: string;
+  /** The other data, as an array; empty if there is none. */
+  readonly wide: string;
   readonly rows: Uint32Array;
-  /** Where the names begin; before that, the text is the data as an array. */
+  /** Where the names begin in `text`; before that, it is its data as an array. */
   readonly namesAt: number;
-  /** If that array can be parsed, its members are the events' payloads, each for itself. */
+  /** If these arrays can be parsed, their members are the events' payloads, each for itself. */
   readonly isArray: boolean;
   /** It is of the same chunk as the one before. */
   readonly continues: boolean;
@@ -26,21 +29,52 @@ let decoder: TextDecoder | undefined;
 
 /** A batch as it crosses: nothing of it is left in the module's memory. None, if it is no UTF-8. */
 export function batchOf(
-  text: Uint8Array,
+  bytes: Uint8Array,
   rows: Uint32Array,
   namesAt: number,
+  wideAt: number,
   isArray: boolean,
   continues: boolean,
 ): Batch | undefined {
-  // Its first character is a bracket: there is no byte order mark to be lost.
+  // The first character of each is a bracket: there is no byte order mark to be lost.
   decoder ??= new TextDecoder('utf-8', { fatal: true });
-  let decoded: string;
+  const isSplit = wideAt < bytes.length;
+  const text = decoder.decode(isSplit ? bytes.subarray(0, wideAt) : bytes);
+  let wide = '';
   try {
-    decoded = decoder.decode(text);
+    wide = isSplit ? decoder.decode(bytes.subarray(wideAt)) : '';
   } catch {
     return undefined;
   }
-  return { text: decoded, rows: rows.slice(), namesAt, isArray, continues };
+  return { text, wide, rows: rows.slice(), namesAt, isArray, continues };
+}
+
+/** The data of a batch's events, one after the other. */
+export function dataOf({ text, wide, rows }: Batch): string[] {
+  const data: string[] = [];
+  let dataAt = 1;
+  let wideAt = 1;
+  for (let row = 0; row < rows.length; row += ROW.width) {
+    const length = rows[row + ROW.data] as number;
+    if ((rows[row + ROW.kind] as number) & KIND.wide) {
+      data.push(wide.slice(wideAt, wideAt + length));
+      wideAt += length + 1;
+    } else {
+      data.push(text.slice(dataAt, dataAt + length));
+      dataAt += length + 1;
+    }
+  }
+  return data;
+}
+
+/** How many UTF-16 units its events have. */
+export function sizeOf({ rows }: Batch): number {
+  let size = 0;
+  for (let row = 0; row < rows.length; row += ROW.width) {
+    const name = rows[row + ROW.name] as number;
+    size += name + (rows[row + ROW.data] as number) + (rows[row + ROW.id] as number);
+  }
+  return size;
 }
 
 /** The last event ID that a batch brings, if it brings one. */
@@ -62,16 +96,17 @@ export function lastIdOf({ text, rows, namesAt }: Batch): string | undefined {
  * over.
  */
 export function leaveOut(
-  { text, rows, namesAt, isArray, continues }: Batch,
+  batch: Batch,
   first: number,
   lost: string | undefined,
   isOut: (kind: number, name: string, length: number) => boolean,
 ): Rest {
+  const { text, rows, namesAt, isArray, continues } = batch;
   const kept: number[] = [];
+  const all = dataOf(batch);
   const data: string[] = [];
   const names: string[] = [];
   let added = 0;
-  let dataAt = 1;
   let at = namesAt;
   for (let row = 0; row < rows.length; row += ROW.width) {
     const [kind = 0, nameLength = 0, dataLength = 0, idLength = 0] = rows.subarray(row);
@@ -91,21 +126,21 @@ export function leaveOut(
       const id = changed ? ownId : (lost ?? ownId);
       const takesOver = lost !== undefined && !changed ? KIND.lastEventIdChanged : 0;
       added += id.length - idLength;
-      kept.push(kind | takesOver, nameLength, dataLength, id.length);
-      data.push(text.slice(dataAt, dataAt + dataLength));
+      kept.push((kind & ~KIND.wide) | takesOver, nameLength, dataLength, id.length);
+      data.push(all[row / ROW.width] as string);
       names.push(name, id);
       lost = undefined;
     }
-    dataAt += dataLength + 1;
     at = end;
   }
   const array = `[${data.join(',')}]`;
-  const batch = {
+  const rest = {
     text: array + names.join(''),
+    wide: '',
     rows: Uint32Array.from(kept),
     namesAt: array.length,
     isArray,
     continues,
   };
-  return { batch, lost, added };
+  return { batch: rest, lost, added };
 }

@@ -16,7 +16,7 @@ import { dashtam } from './profiles/dashtam.js';
 import { hive } from './profiles/hive.js';
 import { stageChat } from './profiles/stage-chat.js';
 import { stockAgent } from './profiles/stock-agent.js';
-import type { Batch } from './rows.js';
+import { type Batch, dataOf } from './rows.js';
 import type { Checked, CheckBatch, Validation, Validator } from './validator.js';
 
 export type { Validator } from './validator.js';
@@ -64,10 +64,12 @@ async function start(module: WebAssembly.Module): Promise<Validation> {
 
 function checkerOf(Class: CheckerClass, profile: ProfileDefinition): CheckBatch {
   const checker = new Class(profile.name, Object.values(profile.categories).flat());
-  return ({ text, rows, namesAt }: Batch) => {
+  return (batch: Batch) => {
+    const { text, wide, rows, namesAt } = batch;
+    const array = wide === '' ? text.slice(0, namesAt) : `[${dataOf(batch).join(',')}]`;
     let checked: string | undefined;
     try {
-      checked = checker.check(text.slice(0, namesAt), rows) as string | undefined;
+      checked = checker.check(array, rows) as string | undefined;
     } catch {
       // A trap: whoever listens has been told.
     }

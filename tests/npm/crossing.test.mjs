@@ -118,3 +118,45 @@ test('a kept event keeps no more of its chunk alive than 64 KiB', async () => {
   }
   assert.ok(more < 8 * 1024 * 1024, `${more} bytes`);
 });
+
+test('what is not ASCII crosses apart, and is back in its place', async () => {
+  const texts = ['plain', 'é', '', '市場', 'plain again', '😀', 'x'.repeat(70_000), 'ü'.repeat(40_000), 'end'];
+  const payloads = texts.map((text, n) => JSON.stringify({ n, text }));
+  assert.deepEqual(await delivered(inOneChunk(payloads)), payloads.map(parsed));
+  const bare = texts.map((text) => ({ data: text }));
+  assert.deepEqual(await delivered(inOneChunk(texts), { parse: 'text' }), bare);
+  for (const all of [['é', 'ü'], ['é'], ['a', 'é'], ['é', 'a']]) {
+    const quoted = all.map((text) => JSON.stringify([text]));
+    assert.deepEqual(await delivered(inOneChunk(quoted)), quoted.map(parsed), all.join());
+  }
+  // One of them is no JSON: each is read by itself.
+  const broken = ['{"a":"é"}', '{"a":1}', '{"b":"ü"', '{"c":2}'];
+  assert.deepEqual(await delivered(inOneChunk(broken)), broken.map(parsed));
+});
+
+test('what is not ASCII is shed and filtered like the rest', async () => {
+  const profile = defineProfile({
+    name: 'test',
+    categories: { all: ['kept', 'shed'] },
+    droppable: ['shed'],
+    format: 'text',
+  });
+  const fetch = scriptedFetch(
+    answer([
+      ['é', 'a', 'ü', 'b', '市', 'c']
+        .map((text, n) => `id: ${n}\nevent: ${n % 3 === 0 ? 'shed' : 'kept'}\ndata: ${text}${n}\n\n`)
+        .join(''),
+    ]),
+  );
+  const stream = connect(URL_, {
+    profile,
+    fetch,
+    reconnect: false,
+    buffer: { events: 4, overflow: 'drop' },
+  });
+  const seen = [];
+  for await (const { data, id } of stream) {
+    seen.push(`${data} ${id}`);
+  }
+  assert.deepEqual(seen, ['a1 1', 'ü2 2', '市4 4', 'c5 5']);
+});

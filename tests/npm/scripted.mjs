@@ -91,7 +91,7 @@ export function cross(connection, ...events) {
   }
   const array = `[${events.map(({ data }) => data).join(',')}]`;
   const text = new TextEncoder().encode(array + names);
-  return connection.host.batch(text, Uint32Array.from(rows), array.length, false, false);
+  return connection.host.batch(text, Uint32Array.from(rows), array.length, text.length, false, false);
 }
 
 /**

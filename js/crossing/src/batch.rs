@@ -11,6 +11,7 @@ const UNKNOWN: u32 = 0xFFFF;
 const REPLAYED: u32 = 1 << 16;
 const OWN_ID: u32 = 2 << 16;
 const ID_CHANGED: u32 = 4 << 16;
+const WIDE: u32 = 8 << 16;
 
 /// Bytes of text after which a batch is closed. A string of JavaScript's that is cut out of a
 /// longer one keeps all of it alive: a kept event keeps this much, and the event's own size.
@@ -24,13 +25,16 @@ const KEPT: usize = 256 * 1024;
 /// The text is `[`, the data of each event, a comma between two, `]`, and then of each event the
 /// name (of unknown types alone) and the id (where it changed or is the event's own). `rows` has
 /// for each event its type and flags, and how long its name, data and id are.
+///
+/// Data that is not all ASCII stands by itself behind that, in brackets of its own: one such
+/// character makes a whole string of JavaScript's twice as large, and its decoding several times
+/// as slow.
 pub struct Batch {
     data: Vec<u8>,
     names: Vec<u8>,
+    wide: Vec<u8>,
     rows: Vec<u32>,
-    /// The length of `data` in UTF-16 units.
-    units: u32,
-    /// The length of each event's data in bytes, up to the last where it is another.
+    /// The bytes of each data in `wide`.
     lengths: Vec<u32>,
     /// Where the data ends while it crosses, and the names begin.
     data_end: usize,
@@ -45,14 +49,16 @@ pub struct Batch {
 
 /// What crosses.
 pub struct Crossing<'b> {
-    /// UTF-8, if the server sent nothing else: whoever decodes it finds out.
+    /// UTF-8, but for what is wide, if the server did not send that.
     pub text: &'b [u8],
     /// Lengths are in UTF-16 units, as JavaScript counts.
     pub rows: &'b [u32],
-    /// Where the names begin, in these units.
-    pub names_at: u32,
-    /// What is before them can be parsed as one array: if that succeeds, its members are
-    /// the events' payloads.
+    /// Where the names begin, in these units, which before them are bytes too.
+    pub names_at: usize,
+    /// Where what is wide begins, in bytes.
+    pub wide_at: usize,
+    /// What is before the names, and what is wide, can be parsed as an array each: if that
+    /// succeeds, their members are the events' payloads.
     pub is_array: bool,
 }
 
@@ -63,8 +69,8 @@ impl Batch {
         Batch {
             data: Vec::new(),
             names: Vec::new(),
+            wide: Vec::new(),
             rows: Vec::new(),
-            units: 0,
             lengths: Vec::new(),
             data_end: 0,
             is_json,
@@ -84,14 +90,23 @@ impl Batch {
         if event.replayed {
             kind |= REPLAYED;
         }
-        self.data
-            .push(if self.rows.is_empty() { b'[' } else { b',' });
-        let data = text::append(event.data, &mut self.data);
-        let bytes = event.data.as_bytes().len();
-        if data as usize != bytes {
-            self.note_length(bytes);
-        }
-        self.units += data + 1;
+        let bytes = event.data.as_bytes().len() as u32;
+        let data = match event.data.is_ascii() {
+            true => {
+                self.data
+                    .push(if self.data.is_empty() { b'[' } else { b',' });
+                event.data.append_to(&mut self.data);
+                bytes
+            }
+            false => {
+                kind |= WIDE;
+                self.lengths.push(bytes);
+                self.wide
+                    .push(if self.wide.is_empty() { b'[' } else { b',' });
+                event.data.append_to(&mut self.wide);
+                text::utf16_units(event.data.as_bytes())
+            }
+        };
         self.is_array = self.is_array && text::is_enclosed(event.data.as_bytes());
         let mut id = 0;
         // An id of its own need not be compared: that it says the same again does no harm.
@@ -111,47 +126,59 @@ impl Batch {
         self.rows.extend_from_slice(&[kind, name, data, id]);
     }
 
-    /// Where there are as many units as bytes, the row says it all.
-    #[cold]
-    fn note_length(&mut self, length: usize) {
-        let ascii = self.rows.iter().skip(2).step_by(4);
-        self.lengths.extend(ascii.skip(self.lengths.len()));
-        self.lengths.push(length as u32);
-    }
-
     /// Whether it is to cross before another event is put in.
+    #[must_use]
     pub fn is_full(&self) -> bool {
-        self.data.len() >= FULL
+        self.data.len() + self.wide.len() >= FULL
     }
 
     /// All that was put in.
     pub fn crossing(&mut self) -> Crossing<'_> {
+        if self.data.is_empty() {
+            self.data.push(b'[');
+        }
         self.data.push(b']');
-        self.data_end = self.data.len();
-        // The names stay behind the data until it is emptied.
+        let names_at = self.data.len();
+        // The names and what is wide stay behind the data until it is emptied.
         self.data.extend_from_slice(&self.names);
+        self.data_end = self.data.len();
+        if !self.wide.is_empty() {
+            self.wide.push(b']');
+            self.data.extend_from_slice(&self.wide);
+        }
         Crossing {
             text: &self.data,
             rows: &self.rows,
-            names_at: self.units + 1,
+            names_at,
+            wide_at: self.data_end,
             is_array: self.is_array,
         }
     }
 
-    /// After it has crossed and was no UTF-8: puts U+FFFD for what is none. That it stands between
-    /// brackets and commas keeps one event's broken character from the next one's bytes.
-    pub fn mend(&mut self) {
+    /// What crosses after it has crossed and was no UTF-8: with U+FFFD for what is none. That each
+    /// stands between brackets and commas keeps one event's broken character from the next one's
+    /// bytes.
+    pub fn mended(&mut self) -> Crossing<'_> {
+        let names_at = self.data_end - self.names.len();
         self.data.truncate(self.data_end);
-        let broken = core::mem::take(&mut self.data);
-        let mut rest: &[u8] = &broken;
-        self.units = 0;
-        for (at, row) in self.rows.chunks_exact_mut(4).enumerate() {
-            let bytes = self.lengths.get(at).copied().unwrap_or(row[2]);
-            self.data.push(rest[0]);
-            let (data, after) = rest[1..].split_at(bytes as usize);
-            row[2] = text::append_mended(Text::from(data), &mut self.data);
-            self.units += row[2] + 1;
+        let mut rest: &[u8] = &self.wide;
+        let wide = self
+            .rows
+            .chunks_exact_mut(4)
+            .filter(|row| row[0] & WIDE != 0);
+        for (row, &bytes) in wide.zip(&self.lengths) {
+            let (data, after) = rest.split_at(bytes as usize + 1);
+            self.data.push(data[0]);
+            row[2] = text::append_mended(Text::from(&data[1..]), &mut self.data);
             rest = after;
+        }
+        self.data.extend_from_slice(rest);
+        Crossing {
+            text: &self.data,
+            rows: &self.rows,
+            names_at,
+            wide_at: self.data_end,
+            is_array: self.is_array,
         }
     }
 
@@ -161,15 +188,14 @@ impl Batch {
             self.before.clear();
             self.before.extend_from_slice(&self.names[start..end]);
         }
-        self.data.clear();
-        self.units = 0;
-        self.lengths.clear();
-        self.lengths.shrink_to(KEPT / 16);
-        self.data.shrink_to(KEPT);
-        self.names.clear();
-        self.names.shrink_to(KEPT);
-        self.rows.clear();
-        self.rows.shrink_to(KEPT / 4);
+        for text in [&mut self.data, &mut self.names, &mut self.wide] {
+            text.clear();
+            text.shrink_to(KEPT);
+        }
+        for numbers in [&mut self.rows, &mut self.lengths] {
+            numbers.clear();
+            numbers.shrink_to(KEPT / 4);
+        }
         self.is_array = self.is_json;
     }
 

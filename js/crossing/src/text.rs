@@ -105,7 +105,7 @@ pub(crate) fn append_mended(text: Text<'_>, out: &mut Vec<u8>) -> u32 {
 
 /// The UTF-16 units of UTF-8: every character has one lead byte, and those of four bytes take two.
 #[target_feature(enable = "simd128")]
-fn utf16_units(text: &[u8]) -> u32 {
+pub(crate) fn utf16_units(text: &[u8]) -> u32 {
     let (blocks, rest) = text.as_chunks::<16>();
     let mut units = 0;
     for block in blocks {

@@ -21,10 +21,12 @@ export interface Tasks {
 
 interface Batch {
   readonly text: string;
+  readonly wide: string;
   readonly rows: Uint32Array;
   /** Where the next event's row, data and name begin. */
   row: number;
   dataAt: number;
+  wideAt: number;
   nameAt: number;
 }
 
@@ -218,10 +220,10 @@ export class Feed {
     };
   }
 
-  #batch({ text, rows, namesAt }: Crossed): boolean {
+  #batch({ text, wide, rows, namesAt }: Crossed): boolean {
     if (rows.length > 0) {
       this.#waiting += rows.length / ROW.width;
-      this.#push({ text, rows, row: 0, dataAt: 1, nameAt: namesAt });
+      this.#push({ text, wide, rows, row: 0, dataAt: 1, wideAt: 1, nameAt: namesAt });
     }
     this.#paused = this.#waiting >= PAUSE_AT;
     return !this.#paused;
@@ -282,19 +284,26 @@ export class Feed {
   }
 
   #dispatch(batch: Batch): void {
-    const { text, rows, row, dataAt, nameAt } = batch;
+    const { text, rows, row, nameAt } = batch;
     const kind = rows[row + ROW.kind] ?? KIND.unknown;
     const idAt = nameAt + (rows[row + ROW.name] ?? 0);
-    const dataEnd = dataAt + (rows[row + ROW.data] ?? 0);
+    const length = rows[row + ROW.data] ?? 0;
+    let data: string;
+    if (kind & KIND.wide) {
+      data = batch.wide.slice(batch.wideAt, batch.wideAt + length);
+      batch.wideAt += length + 1;
+    } else {
+      data = text.slice(batch.dataAt, batch.dataAt + length);
+      batch.dataAt += length + 1;
+    }
     batch.row = row + ROW.width;
-    batch.dataAt = dataEnd + 1;
     batch.nameAt = idAt + (rows[row + ROW.id] ?? 0);
     if (kind & KIND.lastEventIdChanged) {
       this.#lastEventId = text.slice(idAt, batch.nameAt);
     }
     const isMessage = (kind & KIND.typeMask) !== KIND.unknown;
     const type = isMessage ? 'message' : this.#name(text.slice(nameAt, idAt));
-    this.#tasks.dispatch(type, text.slice(dataAt, dataEnd), this.#lastEventId);
+    this.#tasks.dispatch(type, data, this.#lastEventId);
   }
 
   #name(name: string): string {
