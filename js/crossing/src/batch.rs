@@ -146,13 +146,7 @@ impl Batch {
             self.wide.push(b']');
             self.data.extend_from_slice(&self.wide);
         }
-        Crossing {
-            text: &self.data,
-            rows: &self.rows,
-            names_at,
-            wide_at: self.data_end,
-            is_array: self.is_array,
-        }
+        self.crossing_with(names_at)
     }
 
     /// What crosses after it has crossed and was no UTF-8: with U+FFFD for what is none. That each
@@ -173,6 +167,10 @@ impl Batch {
             rest = after;
         }
         self.data.extend_from_slice(rest);
+        self.crossing_with(names_at)
+    }
+
+    fn crossing_with(&self, names_at: usize) -> Crossing<'_> {
         Crossing {
             text: &self.data,
             rows: &self.rows,
