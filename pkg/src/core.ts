@@ -25,8 +25,20 @@ async function start(module: WebAssembly.Module): Promise<Core> {
   let given = '';
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const encoder = new TextEncoder();
-  const bytes = (start: number, length: number) =>
-    new Uint8Array(exports.memory.buffer, start, length);
+  let allBytes = new Uint8Array();
+  let allWords = new Uint32Array();
+  const look = () => {
+    const { buffer } = exports.memory;
+    // Memory that has grown is another buffer.
+    if (allBytes.buffer !== buffer) {
+      allBytes = new Uint8Array(buffer);
+      allWords = new Uint32Array(buffer);
+    }
+  };
+  const bytes = (start: number, length: number) => {
+    look();
+    return allBytes.subarray(start, start + length);
+  };
   const read = (start: number, length: number) => decoder.decode(bytes(start, length));
   const imports: ModuleImports = {
     now: () => performance.now(),
@@ -39,11 +51,13 @@ async function start(module: WebAssembly.Module): Promise<Core> {
     steer: (key, transport, what) => connections.get(key)?.steer(transport, what),
     retry: (key, attempt, status) => Number(connections.get(key)?.retry(attempt, status)),
     batch: (key, text, textLength, rows, rowsLength, namesAt, wideAt, flags) => {
+      look();
+      const row = rows >> 2;
       const more = connections
         .get(key)
         ?.batch(
-          bytes(text, textLength),
-          new Uint32Array(exports.memory.buffer, rows, rowsLength),
+          allBytes.subarray(text, text + textLength),
+          allWords.slice(row, row + rowsLength),
           namesAt,
           wideAt,
           (flags & 1) !== 0,
@@ -71,7 +85,8 @@ async function start(module: WebAssembly.Module): Promise<Core> {
     write(data) {
       const from = typeof data === 'string' ? encoder.encode(data) : data;
       const start = exports.allocate(from.length);
-      bytes(start, from.length).set(from);
+      look();
+      allBytes.set(from, start);
       return [start, from.length];
     },
     given(call) {

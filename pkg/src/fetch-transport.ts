@@ -75,15 +75,29 @@ export class FetchTransport implements Transport {
     this.#tell = tell;
     this.#controller = controller;
     this.#isElsewhere = isElsewhere;
-    this.#await(answer, (response) => this.#begin(response));
+    answer.then((response) => {
+      this.#pending = false;
+      if (!this.#dropped) this.#begin(response);
+    }, this.#onError);
   }
 
   read(): void {
     if (!this.#pending && !this.#dropped && !this.#tellSlice() && this.#reader !== undefined) {
       this.#pending = true;
-      this.#await(this.#reader.read(), (result) => this.#take(result));
+      this.#reader.read().then(this.#onRead, this.#onError);
     }
   }
+
+  // Made once: each chunk goes by here.
+  readonly #onRead = (result: unknown): void => {
+    this.#pending = false;
+    if (!this.#dropped) this.#take(result);
+  };
+
+  readonly #onError = (error: unknown): void => {
+    this.#pending = false;
+    if (!this.#dropped) this.#fail(error);
+  };
 
   abort(): void {
     clearTimeout(this.#lingers);
@@ -101,19 +115,6 @@ export class FetchTransport implements Transport {
   }
 
   listen(): void {}
-
-  #await(promise: PromiseLike<unknown>, done: (value: unknown) => void): void {
-    promise.then(
-      (value) => {
-        this.#pending = false;
-        if (!this.#dropped) done(value);
-      },
-      (error: unknown) => {
-        this.#pending = false;
-        if (!this.#dropped) this.#fail(error);
-      },
-    );
-  }
 
   #fail(error: unknown): void {
     const refusal = this.#refusal;
@@ -133,8 +134,9 @@ export class FetchTransport implements Transport {
   #tellSlice(): boolean {
     const rest = this.#rest;
     if (rest !== undefined) {
-      this.#rest = rest.length > SLICE ? rest.subarray(SLICE) : undefined;
-      this.#tell.chunk(rest.subarray(0, SLICE));
+      const isMore = rest.length > SLICE;
+      this.#rest = isMore ? rest.subarray(SLICE) : undefined;
+      this.#tell.chunk(isMore ? rest.subarray(0, SLICE) : rest);
     }
     return rest !== undefined;
   }
@@ -222,7 +224,9 @@ function attempt<T>(look: () => T): T | undefined {
 
 /** A chunk of another realm (a frame, a test's sandbox) is no instance of this one's class. */
 function bytesOf(chunk: unknown): Uint8Array | undefined {
-  return ArrayBuffer.isView(chunk)
+  return chunk instanceof Uint8Array
+    ? chunk
+    : ArrayBuffer.isView(chunk)
     ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     : undefined;
 }

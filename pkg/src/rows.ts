@@ -27,7 +27,7 @@ export interface Rest {
 
 let decoder: TextDecoder | undefined;
 
-/** A batch as it crosses: nothing of it is left in the module's memory. None, if it is no UTF-8. */
+/** A batch as it crosses: no bytes of it are left in the module's memory. None, if it is no UTF-8. */
 export function batchOf(
   bytes: Uint8Array,
   rows: Uint32Array,
@@ -46,7 +46,7 @@ export function batchOf(
   } catch {
     return undefined;
   }
-  return { text, wide, rows: rows.slice(), namesAt, isArray, continues };
+  return { text, wide, rows, namesAt, isArray, continues };
 }
 
 /** The data of a batch's events, one after the other. */
