@@ -1,7 +1,7 @@
 //! From the bytes of a stream to what crosses into JavaScript.
 //!
 //! A crate of its own because the rest of the module is compiled to be small. What is generic over
-//! the sink ([`Connection::chunk`] and all that is on an event's way) is compiled here, for speed,
+//! the sink (`Connection::chunk` and all that is on an event's way) is compiled here, for speed,
 //! and becomes one loop from the bytes to the batch.
 
 #![cfg(target_arch = "wasm32")]
