@@ -225,7 +225,12 @@ fn optimize(workspace: &Workspace, files: &Files, names: Names) -> Outcome<bool>
         &recipe,
         std::slice::from_ref(&input),
         std::slice::from_ref(output),
-        || process::run(wasm_opt(workspace, &input, output).args(option)),
+        || {
+            // In a fresh clone nothing else has made it yet.
+            let folder = workspace.scratch();
+            fs::create_dir_all(&folder).map_err(|error| Failure::at(&folder, &error))?;
+            process::run(wasm_opt(workspace, &input, output).args(option))
+        },
     )
 }
 
