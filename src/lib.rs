@@ -82,6 +82,8 @@
 
 extern crate alloc;
 
+#[cfg(any(feature = "client", all(feature = "browser", target_arch = "wasm32")))]
+mod address;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod connection;

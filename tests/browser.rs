@@ -15,6 +15,10 @@ mod every_type;
 #[path = "browser/faults.rs"]
 mod faults;
 
+#[cfg(any(feature = "leptos", feature = "yew"))]
+#[path = "browser/hooks.rs"]
+mod hooks;
+
 #[path = "browser/leaks.rs"]
 mod leaks;
 

@@ -47,7 +47,7 @@ impl<P: Profile> Client<P> {
     pub(super) fn progress(&mut self) -> Option<Progress> {
         let store = self.store.take()?;
         let config = &mut self.config;
-        let url = super::address::with_query(&self.url, &self.query);
+        let url = crate::address::with_query(&self.url, &self.query);
         let key = cursor_key(&config.spec, &url, &config.filter);
         if config.last_event_id.is_empty() {
             let stored = store

@@ -7,7 +7,6 @@
 //! writing: outside of the browser nothing connects, and the one item of the stream is the end,
 //! with the reason [`Unsupported`](crate::connection::CloseReason::Unsupported).
 
-mod address;
 mod buffer;
 mod check;
 mod connect;

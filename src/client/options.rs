@@ -1,10 +1,10 @@
 //! A connection to be made.
 
-use super::address::with_query;
 use super::buffer::Buffer;
 use super::check::OptionsError;
 use super::queue::ItemOf;
 use super::{ClientError, Closed, CursorStore, Events, Item, connect};
+use crate::address::with_query;
 use crate::connection::{Backoff, CloseReason, Config, Millis, Reason};
 use crate::filter::Filter;
 use crate::profiles::{Name, Profile};

@@ -1,6 +1,7 @@
 //! What goes out: the token that is asked for, the URL, the headers, the request.
 
 use super::*;
+use crate::address::{escape, with_query};
 use alloc::string::ToString;
 
 impl Browser {
@@ -130,39 +131,6 @@ fn without(text: &str, secret: &str) -> String {
         }
     }
     out
-}
-
-/// The URL with these parameters at the end of its query.
-fn with_query(url: &str, query: &[(String, String)]) -> String {
-    let (base, fragment) = match url.find('#') {
-        Some(at) => url.split_at(at),
-        None => (url, ""),
-    };
-    let mut out = base.to_owned();
-    for (name, value) in query {
-        out.push(if out.contains('?') { '&' } else { '?' });
-        escape(name, &mut out);
-        out.push('=');
-        escape(value, &mut out);
-    }
-    out + fragment
-}
-
-/// Percent-encodes all but what a query may hold as it is; commas and colons stay legible.
-fn escape(text: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' | b':' => {
-                out.push(char::from(byte));
-            }
-            _ => {
-                out.push('%');
-                out.push(char::from(HEX[usize::from(byte >> 4)]));
-                out.push(char::from(HEX[usize::from(byte & 15)]));
-            }
-        }
-    }
 }
 
 /// Calls one of the two when the promise settles, and frees both then.

@@ -1,5 +1,6 @@
 //! The hook for Leptos: components without a view, as the server sees them.
 
+use crate::hooks::{say, text, until};
 use crate::live_bytes::live_bytes;
 use crate::server::{Namespace, pause};
 use any_spawner::Executor;
@@ -15,7 +16,7 @@ use tidewire::connection::{CloseReason, ErrorKind, State};
 use tidewire::filter::Filter;
 use tidewire::leptos::{UseEvents, use_events, use_events_when};
 use tidewire::profiles::dashtam::Dashtam;
-use tidewire::profiles::plain::{self, Plain};
+use tidewire::profiles::plain::Plain;
 use tidewire::profiles::stock_agent::{Event as Answer, StockAgent};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -41,29 +42,6 @@ impl Component {
 impl Drop for Component {
     fn drop(&mut self) {
         self.0.cleanup();
-    }
-}
-
-async fn until(what: &str, condition: impl Fn() -> bool) {
-    for _ in 0..400 {
-        if condition() {
-            return;
-        }
-        pause(10).await;
-    }
-    panic!("waited for {what}");
-}
-
-/// Publishes events whose id is their text.
-async fn say(server: &Namespace, texts: &[&str]) {
-    let item = |text: &&str| json!({"system": "plain", "data": text, "id": text});
-    server.publish(texts.iter().map(item).collect()).await;
-}
-
-fn text(event: &plain::Event) -> &str {
-    match event {
-        plain::Event::Message(text) => text,
-        plain::Event::Unknown(unknown) => &unknown.data,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The hooks for Yew: what components see of streams, and the server of components.
 
+use crate::hooks::{say, text, until};
 use crate::live_bytes::live_bytes;
 use crate::server::{Namespace, pause};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use tidewire::client::{Client, EventOf};
 use tidewire::connection::{CloseReason, ErrorKind, State};
 use tidewire::filter::Filter;
 use tidewire::profiles::dashtam::Dashtam;
-use tidewire::profiles::plain::{self, Plain};
+use tidewire::profiles::plain::Plain;
 use tidewire::yew::{
     RecentEvents, UseEventsHandle, use_events, use_events_keeping, use_events_reducer,
 };
@@ -22,29 +23,6 @@ fn mount<C: BaseComponent>(props: C::Properties) -> AppHandle<C> {
     let page = web_sys::window().and_then(|window| window.document());
     let root = page.expect("a page").create_element("div");
     yew::Renderer::<C>::with_root_and_props(root.expect("an element"), props).render()
-}
-
-async fn until(what: &str, condition: impl Fn() -> bool) {
-    for _ in 0..400 {
-        if condition() {
-            return;
-        }
-        pause(10).await;
-    }
-    panic!("waited for {what}");
-}
-
-/// Publishes events whose id is their text.
-async fn say(server: &Namespace, texts: &[&str]) {
-    let item = |text: &&str| json!({"system": "plain", "data": text, "id": text});
-    server.publish(texts.iter().map(item).collect()).await;
-}
-
-fn text(event: &plain::Event) -> &str {
-    match event {
-        plain::Event::Message(text) => text,
-        plain::Event::Unknown(unknown) => &unknown.data,
-    }
 }
 
 fn are_open(requests: &[Value]) -> usize {

@@ -1,7 +1,9 @@
-//! The URL with the query that the options add.
+//! The URL with the query that the options and the filter add.
+
+use alloc::{borrow::ToOwned, string::String};
 
 /// The URL with these parameters at the end of its query.
-pub(super) fn with_query(url: &str, query: &[(String, String)]) -> String {
+pub(crate) fn with_query(url: &str, query: &[(String, String)]) -> String {
     let (base, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
     let mut out = base.to_owned();
     for (name, value) in query {
@@ -13,12 +15,12 @@ pub(super) fn with_query(url: &str, query: &[(String, String)]) -> String {
     out + fragment
 }
 
-/// Percent-encodes all but what a query may hold as it is.
-fn escape(text: &str, out: &mut String) {
+/// Percent-encodes all but what a query may hold as it is; commas and colons stay legible.
+pub(crate) fn escape(text: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b',' | b':' => {
                 out.push(char::from(byte));
             }
             _ => {
