@@ -1,47 +1,17 @@
 // The Yew example: rendered natively, taken over in a browser, driven through the server.
 
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 
 import { id } from '../e2e/blank.mjs';
-import { Control, until } from '../e2e/server.mjs';
-import { browser, server, stage } from '../e2e/stage.mjs';
-import { launch } from '../e2e/visit.mjs';
-
-stage(launch);
+import { until } from '../e2e/server.mjs';
+import { browser, server } from '../e2e/stage.mjs';
+import { complaints, control, lamp, namespace, page, visit } from './visit.mjs';
 
 const EVENTS = '/api/v1/events';
 const CHAT = '/api/chat';
 
-let visits = 0;
-let namespace;
-let page;
-/** Console errors and uncaught ones: a panic is both. */
-let complaints;
-
-beforeEach(async () => {
-  namespace = `yew-${process.pid}-${(visits += 1)}`;
-  complaints = [];
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  page.setDefaultTimeout(20_000);
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-});
-afterEach(() => page.close());
-
-async function open(hash = '') {
-  await page.goto(`${server.url}/yew/?ns=${namespace}&traffic=off${hash}`);
-}
-
-function control(name = 'household') {
-  return new Control(server.url, `${namespace}-${name}`);
-}
-
-async function lamp(state) {
-  await page.locator(`.lamp[data-state="${state}"]`).waitFor();
-}
+const { open } = visit('yew');
 
 /** Waits until the reducer has seen so many events. */
 async function counted(count) {
