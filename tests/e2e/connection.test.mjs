@@ -39,6 +39,10 @@ async function opened(page, name) {
       return until(`${pattern} in the log`, async () => (await this.log(kind)).find((text) => pattern.test(text)));
     },
     count: (name) => life.locator(`[data-count="${name}"]`).textContent(),
+    /** Waits for a count: it is drawn a frame after what is counted has entered the log. */
+    counted(name, count) {
+      return until(`${count} ${name}`, async () => (await this.count(name)) === String(count));
+    },
   };
 }
 
@@ -69,7 +73,8 @@ test('a cut shows: the wait, the attempt with its reason and delay, the way back
   await inState(page, 'dashtam', 'open');
   // The server keeps events, but nothing proves that none was lost.
   await life.entry('gap', /^Gap .+, after [0-9a-f]{8}…$/);
-  await until('the counts', async () => (await life.count('reconnections')) === '1' && (await life.count('gaps')) === '1');
+  await life.counted('reconnections', 1);
+  await life.counted('gaps', 1);
   assert.equal((await life.log('open')).length, 2);
 
   const states = await until('the timeline to end open', async () => {
@@ -131,7 +136,7 @@ test('a failing attempt shows its status, and the delay that the server asked fo
   assert.ok(Number(/in (\d+\.\d) s/.exec(failed)[1]) >= 2, `Retry-After is honoured: ${failed}`);
   await life.entry('resumed', /./);
   await inState(page, 'cortex', 'open');
-  assert.equal(await life.count('reconnections'), '1');
+  await life.counted('reconnections', 1);
   assert.deepEqual(unexpected(), []);
 });
 
@@ -171,8 +176,8 @@ test('a question that is cut is not asked again, and the log says how it ended',
   const life = await opened(page, name);
   await life.press('cut');
   await life.entry('closed', /^Closed interrupted/);
-  assert.equal(await panel(page, name).locator('.state-text').textContent(), 'Interrupted');
-  assert.equal((await timeline(page, name)).at(-1), 'closed');
+  await until('the panel to say so', async () => (await panel(page, name).locator('.state-text').textContent()) === 'Interrupted');
+  await until('the timeline to end closed', async () => (await timeline(page, name)).at(-1) === 'closed');
   assert.equal(await life.count('reconnections'), '0');
   const asked = (await control.requests('/api/chat')).filter(({ method }) => method === 'POST');
   assert.equal(asked.length, 2); // the sample, and this one
