@@ -12,6 +12,7 @@ mod crates;
 mod freshness;
 mod lockfile;
 mod measure;
+mod mute;
 mod npm;
 mod package;
 mod process;
