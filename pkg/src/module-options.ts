@@ -5,7 +5,7 @@ import type { FilterNames } from './filter.js';
 import type { HeadStart } from './head-start.js';
 import { profileLines } from './lines.js';
 import type { Settings } from './options.js';
-import type { ProfileDefinition } from './profile.js';
+import { type ProfileDefinition, spellingsOf, tableOf } from './profile.js';
 
 export function connectionOptions(
   settings: Settings,
@@ -14,44 +14,34 @@ export function connectionOptions(
   hasToken: boolean,
   head: HeadStart | undefined,
 ): ConnectionOptions {
-  const policy = settings.reconnect || {};
+  const { profile, reconnect, transport, fetch: given, headers, token, parse } = settings;
   return {
-    spec: profileLines(settings.profile),
-    auth: settings.profile.auth,
-    url: settings.url,
-    method: settings.method,
-    body: settings.body,
-    credentials: settings.credentials,
-    fetch: fetchOf(settings.fetch && outsideOfTheModule(settings.fetch), head),
-    transport: settings.transport,
-    names: settings.transport === 'eventsource' ? namesOf(settings.profile, filter) : [],
-    categories: filter.categories,
-    types: filter.types,
+    ...settings,
+    ...filter,
+    minDelay: NaN,
+    maxDelay: NaN,
+    factor: NaN,
+    jitter: true,
+    maxAttempts: Infinity,
+    ...reconnect,
+    spec: profileLines(profile),
+    auth: profile.auth,
+    fetch: fetchOf(given && outsideOfTheModule(given), head),
+    names: transport === 'eventsource' ? namesOf(profile, filter) : [],
     lastEventId,
     hasToken,
-    renewsToken: typeof settings.token === 'function' || typeof settings.headers === 'function',
-    connectTimeout: settings.connectTimeout,
-    staleAfter: settings.staleAfter,
-    maxEventBytes: settings.maxEventBytes,
-    reconnect: settings.reconnect !== false,
-    minDelay: policy.minDelay ?? NaN,
-    maxDelay: policy.maxDelay ?? NaN,
-    factor: policy.factor ?? NaN,
-    jitter: policy.jitter ?? true,
+    renewsToken: [token, headers].some((given) => typeof given === 'function'),
+    reconnect: reconnect !== false,
     constantDelay: false,
-    maxAttempts: policy.maxAttempts ?? Infinity,
-    pauseWhenHidden: settings.pauseWhenHidden,
-    isJson: (settings.parse ?? (settings.profile.format === 'text' ? 'text' : 'eager')) === 'eager',
+    isJson: (parse ?? (profile.format === 'text' ? 'text' : 'eager')) === 'eager',
   };
 }
 
 /** Every name that the server may give an event. */
-function namesOf(profile: ProfileDefinition, filter: FilterNames): string[] {
-  const { categories, aliases = {}, prefixes = [] } = profile;
-  const known = [...Object.values(categories).flat(), ...Object.keys(aliases)];
+function namesOf(profile: ProfileDefinition, { types }: FilterNames): string[] {
   return [
-    ...filter.types.filter((type) => !type.includes('*')),
-    ...known.flatMap((name) => [name, ...prefixes.map((prefix) => `${prefix}.${name}`)]),
+    ...types.filter((type) => !type.includes('*')),
+    ...tableOf(profile).flatMap(({ type }) => spellingsOf(profile, type)),
   ];
 }
 

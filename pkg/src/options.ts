@@ -6,7 +6,7 @@ import type { AnyProfile, ProfileDefinition } from './profile.js';
 import { plain } from './profiles/plain.js';
 import type { CursorStore } from './store.js';
 import type { Validator } from './validator.js';
-import { oneOf, shown, suggestion } from './wording.js';
+import { oneOf, refuse, shown, suggestion } from './wording.js';
 
 /** Why a token is asked for. */
 export interface TokenRequest {
@@ -133,6 +133,9 @@ export interface ConnectOptions<
   readonly pauseWhenHidden?: boolean | undefined;
 }
 
+/** Options, without those that are undefined: they count as left out. */
+type Given<T> = { readonly [option in keyof T]?: Exclude<T[option], undefined> };
+
 /** Options that were checked, with what was left out. */
 export interface Settings {
   readonly profile: ProfileDefinition;
@@ -144,19 +147,19 @@ export interface Settings {
   readonly types: string[];
   /** Lists of names were given, and all are empty: nothing is delivered. */
   readonly nothing: boolean;
-  readonly token: ConnectOptions['token'];
-  readonly headers: ConnectOptions['headers'];
+  readonly token?: ConnectOptions['token'];
+  readonly headers?: ConnectOptions['headers'];
   readonly transport: 'fetch' | 'eventsource';
-  readonly credentials: RequestCredentials | undefined;
+  readonly credentials?: RequestCredentials | undefined;
   readonly lastEventId: string;
   /** It was given: what a store says does not count. */
   readonly hasLastEventId: boolean;
-  readonly signal: AbortSignal | undefined;
-  readonly fetch: typeof fetch | undefined;
+  readonly signal?: AbortSignal | null;
+  readonly fetch?: typeof fetch | undefined;
   readonly connectTimeout: number;
   readonly staleAfter: number;
   readonly maxEventBytes: number;
-  readonly reconnect: ReconnectOptions | false;
+  readonly reconnect: Given<ReconnectOptions> | false;
   readonly buffer: {
     readonly events: number;
     readonly bytes: number;
@@ -164,93 +167,91 @@ export interface Settings {
     /** Whether the transport can. */
     readonly pauses: boolean;
   };
-  readonly parse: Parse | undefined;
+  readonly parse?: Parse | undefined;
   readonly validator: Validator | undefined;
   readonly idempotencyKey: string | undefined;
-  readonly store: CursorStore | undefined;
+  readonly store?: CursorStore | undefined;
   readonly share: boolean;
   readonly pauseWhenHidden: boolean;
 }
 
 /** @throws TypeError that names the option, what was given and what is allowed. */
 export function settings(url: string | URL, given: ConnectOptions | undefined): Settings {
-  const options = given ?? {};
-  if (!isObject(options)) {
-    throw new TypeError(`connect: options must be an object, not ${shown(options)}`);
+  const all = given ?? {};
+  if (!isObject(all)) {
+    refuse(`connect: options must be an object, not ${shown(all)}`);
   }
-  checkEach(options, OPTIONS, '');
+  const options = checked(all, OPTIONS, '');
   const profile = (options.profile ?? plain).definition;
-  const transport = options.transport ?? 'fetch';
-  const { body, json } = requestBody(options.body);
+  const { transport = 'fetch', validate, idempotencyKey } = options;
+  const isFetched = transport === 'fetch';
+  const { body, jsonBody } = requestBody(options.body);
   const method = (
     options.method ?? (profile.runsOnce || body !== undefined ? 'POST' : 'GET')
   ).toUpperCase();
-  if (body !== undefined && method === 'GET') {
-    throw new TypeError("body: a GET has none; leave out 'method', or make it 'POST'");
+  const isGet = method === 'GET';
+  if (body !== undefined && isGet) {
+    refuse("body: a GET has none; leave out 'method', or make it 'POST'");
   }
-  const reconnect = options.reconnect ?? (method === 'GET' && !profile.runsOnce ? {} : false);
-  if (reconnect !== false && profile.runsOnce) {
-    throw new TypeError(
-      `reconnect: a request to ${profile.name} runs something, so it is sent once. Allowed: false`,
-    );
+  const { reconnect: policy = isGet && !profile.runsOnce ? {} : false } = options;
+  const reconnect = policy && checked(policy, RECONNECT, 'reconnect.');
+  if (reconnect) {
+    if (profile.runsOnce) {
+      refuse(
+        `reconnect: a request to ${profile.name} runs something, so it is sent once. Allowed: false`,
+      );
+    }
+    if (!isGet) {
+      refuse(`reconnect: a ${method} is sent once. Allowed: false`);
+    }
+    const { minDelay = 0, maxDelay = Infinity } = reconnect;
+    if (minDelay > maxDelay) {
+      refuse(`reconnect.minDelay must be at most maxDelay (${maxDelay}), not ${minDelay}`);
+    }
   }
-  if (reconnect !== false && method !== 'GET') {
-    throw new TypeError(`reconnect: a ${method} is sent once. Allowed: false`);
-  }
-  checkOrder(reconnect);
+  const buffer = {
+    events: 1024,
+    bytes: 4 * 1024 * 1024,
+    overflow: isFetched ? ('pause' as const) : ('close' as const),
+    pauses: isFetched,
+    ...checked(options.buffer ?? {}, BUFFER, 'buffer.'),
+  };
   const filter = {
     categories: [...(options.categories ?? [])],
     types: [...(options.types ?? [])],
   };
   checkFilter(profile, filter);
-  checkOverflow(options.buffer?.overflow, profile, transport);
+  checkOverflow(buffer, profile);
   checkRepetition(options, profile, method);
-  options.validate && options.validate.accept(profile, options.parse);
-  if (transport === 'eventsource') {
+  validate && validate.accept(profile, options.parse);
+  if (!isFetched) {
     checkEventSource(options, profile, method);
   }
   return {
+    ...DEFAULTS,
+    ...options,
+    ...filter,
     profile,
     url: address(url, options.query),
     method,
     body,
-    jsonBody: json,
-    ...filter,
+    jsonBody,
     nothing: namesNothing(options),
-    token: options.token,
-    headers: options.headers,
-    transport,
-    credentials: options.credentials,
-    lastEventId: options.lastEventId ?? '',
     hasLastEventId: options.lastEventId !== undefined,
-    signal: options.signal ?? undefined,
-    fetch: options.fetch,
-    connectTimeout: options.connectTimeout ?? 30_000,
-    staleAfter: options.staleAfter ?? 0,
-    maxEventBytes: options.maxEventBytes ?? 16 * 1024 * 1024,
+    transport,
     reconnect,
-    buffer: {
-      events: options.buffer?.events ?? 1024,
-      bytes: options.buffer?.bytes ?? 4 * 1024 * 1024,
-      overflow: options.buffer?.overflow ?? (transport === 'fetch' ? 'pause' : 'close'),
-      pauses: transport === 'fetch',
-    },
-    parse: options.parse,
-    validator: options.validate || undefined,
-    idempotencyKey: options.idempotencyKey === true ? randomUuid() : options.idempotencyKey,
-    store: options.store,
-    share: options.share ?? false,
-    pauseWhenHidden: options.pauseWhenHidden ?? false,
+    buffer,
+    validator: validate || undefined,
+    idempotencyKey: idempotencyKey === true ? randomUuid() : idempotencyKey,
   };
 }
 
 /** Whether lists of names were given, and all are empty. What is left out does not narrow. */
-export function namesNothing(given: {
+export function namesNothing({ categories, types }: {
   readonly categories?: readonly string[] | undefined;
   readonly types?: readonly string[] | undefined;
 }): boolean {
-  const lists = [given.categories, given.types].filter((list) => list !== undefined);
-  return lists.length > 0 && lists.every((list) => list.length === 0);
+  return (categories ?? types) !== undefined && !categories?.length && !types?.length;
 }
 
 /** The headers of one attempt, flat: name, value, name, value… */
@@ -268,91 +269,84 @@ export function flatHeaders(
   return [...all].flat();
 }
 
-/** What is allowed, for a message; undefined if the value is. */
-type Check = (value: unknown) => string | undefined;
+/** Of the options that are handed on as they were given. */
+const DEFAULTS = {
+  lastEventId: '',
+  connectTimeout: 30_000,
+  staleAfter: 0,
+  maxEventBytes: 16 * 1024 * 1024,
+  share: false,
+  pauseWhenHidden: false,
+};
+
+/** True if the value is allowed; else what is, for a message. */
+type Check = (value: unknown) => true | string;
 type Checks<T> = { readonly [option in keyof Required<T>]: Check };
 
 const OPTIONS: Checks<ConnectOptions> = {
   profile: (value) =>
-    isObject(value) && isObject((value as { definition?: unknown }).definition)
-      ? undefined
-      : "a profile of 'tidewire/profiles', or one made by defineProfile",
+    isObject((value as { definition?: unknown } | null)?.definition) ||
+    "a profile of 'tidewire/profiles', or one made by defineProfile",
   categories: names,
   types: names,
   token: (value) =>
-    value === null || ['string', 'function'].includes(typeof value)
-      ? undefined
-      : 'a string, null or a function',
+    value === null || is(value, 'string', 'function') || 'a string, null or a function',
   transport: words('fetch', 'eventsource'),
   method: (value) =>
-    typeof value === 'string' &&
-    /^[!#$%&'*+.^_`|~\w-]+$/.test(value) &&
-    !/^(connect|head|trace|track)$/i.test(value)
-      ? undefined
-      : 'an HTTP method whose answer has a body',
+    (is(value, 'string') &&
+      /^[!#$%&'*+.^_`|~\w-]+$/.test(value as string) &&
+      !/^(connect|head|trace|track)$/i.test(value as string)) ||
+    'an HTTP method whose answer has a body',
   headers: (value) => {
-    if (typeof value === 'function') {
-      return undefined;
-    }
+    const allowed = 'an object of names and values, a Headers, or a function that returns one';
     try {
-      new Headers(value as HeadersInit);
-      return isObject(value) || Array.isArray(value) ? undefined : HEADERS;
+      return (
+        is(value, 'function') ||
+        (new Headers(value as HeadersInit) && value !== null && is(value, 'object')) ||
+        allowed
+      );
     } catch (error) {
-      return `${HEADERS} (${(error as Error).message})`;
+      return `${allowed} (${(error as Error).message})`;
     }
   },
   query: (value) =>
     value instanceof URLSearchParams ||
-    (isObject(value) && Object.values(value).flat().every(isQueryValue))
-      ? undefined
-      : 'a URLSearchParams, or an object of text, numbers, booleans, and lists of them',
-  body: () => undefined,
+    (isObject(value) &&
+      Object.values(value)
+        .flat()
+        .every((item) => item === null || is(item, 'string', 'number', 'boolean', 'undefined'))) ||
+    'a URLSearchParams, or an object of text, numbers, booleans, and lists of them',
+  body: () => true,
   credentials: words('omit', 'same-origin', 'include'),
   lastEventId: (value) =>
-    typeof value === 'string' && !/[\0\r\n]/.test(value)
-      ? undefined
-      : 'text without NUL and line breaks',
+    (is(value, 'string') && !/[\0\r\n]/.test(value as string)) ||
+    'text without NUL and line breaks',
   signal: (value) =>
-    value === null || (isObject(value) && typeof (value as AbortSignal).aborted === 'boolean')
-      ? undefined
-      : 'an AbortSignal',
+    value === null || is((value as AbortSignal).aborted, 'boolean') || 'an AbortSignal',
   fetch: functionType,
   connectTimeout: milliseconds,
   staleAfter: milliseconds,
   maxEventBytes: (value) =>
-    Number.isInteger(value) && (value as number) > 0 && (value as number) <= 0x7fff_ffff
-      ? undefined
-      : 'a whole number of bytes from 1 to 2147483647',
-  reconnect: (value) => {
-    if (isObject(value)) {
-      checkEach(value, RECONNECT, 'reconnect.');
-      return undefined;
-    }
-    return value === false ? undefined : `false or { ${Object.keys(RECONNECT).join(', ')} }`;
-  },
-  buffer: (value) => {
-    if (isObject(value)) {
-      checkEach(value, BUFFER, 'buffer.');
-      return undefined;
-    }
-    return `{ ${Object.keys(BUFFER).join(', ')} }`;
-  },
+    isWhole(value, 0x7fff_ffff) || 'a whole number of bytes from 1 to 2147483647',
+  reconnect: (value) =>
+    value === false || isObject(value) || `false or { ${Object.keys(RECONNECT).join(', ')} }`,
+  buffer: (value) => isObject(value) || `{ ${Object.keys(BUFFER).join(', ')} }`,
   parse: words('eager', 'lazy', 'text'),
   validate: (value) =>
     value === false ||
-    (isObject(value) && typeof (value as Partial<Validator>).accept === 'function')
-      ? undefined
-      : "the validator that \"import { validator } from 'tidewire/validate'\" gives, or false",
+    is((value as Partial<Validator> | null)?.accept, 'function') ||
+    "the validator that \"import { validator } from 'tidewire/validate'\" gives, or false",
   idempotencyKey: (value) =>
-    value === true || (typeof value === 'string' && /^[!-~]{1,255}$/.test(value))
-      ? undefined
-      : 'true, or 1 to 255 visible ASCII characters',
-  store: (value) =>
-    isObject(value) &&
-    typeof (value as Partial<CursorStore>).get === 'function' &&
-    typeof (value as Partial<CursorStore>).set === 'function'
-      ? undefined
-      : 'sessionStore(), or an object with the functions get and set',
+    value === true ||
+    (is(value, 'string') && /^[!-~]{1,255}$/.test(value as string)) ||
+    'true, or 1 to 255 visible ASCII characters',
+  store: (value) => {
+    const { get, set } = (value ?? {}) as Partial<CursorStore>;
+    return (
+      (is(get, 'function') && is(set, 'function')) ||
+      'sessionStore(), or an object with the functions get and set'
+    );
+  },
   share: flag,
   pauseWhenHidden: flag,
 };
@@ -360,13 +354,9 @@ const OPTIONS: Checks<ConnectOptions> = {
 const RECONNECT: Checks<ReconnectOptions> = {
   minDelay: milliseconds,
   maxDelay: milliseconds,
-  factor: (value) =>
-    typeof value === 'number' && value >= 1 && value < Infinity ? undefined : 'a number from 1',
+  factor: (value) => (Number.isFinite(value) && (value as number) >= 1) || 'a number from 1',
   jitter: flag,
-  maxAttempts: (value) =>
-    value === Infinity || (Number.isInteger(value) && (value as number) > 0)
-      ? undefined
-      : 'a whole number from 1, or Infinity',
+  maxAttempts: positive,
   when: functionType,
 };
 
@@ -376,140 +366,122 @@ const BUFFER: Checks<BufferOptions> = {
   overflow: words('pause', 'drop', 'close'),
 };
 
-const HEADERS = 'an object of names and values, a Headers, or a function that returns one';
-
-function checkEach(
-  given: object,
-  checks: { readonly [option: string]: Check },
-  path: string,
-): void {
+/** @throws TypeError for an option that is not known, or not what it may be. */
+function checked<T extends object>(given: T, checks: Checks<T>, path: string): Given<T> {
   const known = Object.keys(checks);
-  for (const [option, value] of Object.entries(given)) {
+  const all: Record<string, unknown> = {};
+  for (const option of new Set([...Object.keys(given), ...known])) {
     if (!known.includes(option)) {
-      throw new TypeError(
+      refuse(
         `unknown option '${path}${option}'${suggestion(option, known)}. Allowed: ${known.join(', ')}`,
       );
     }
-    const allowed = value === undefined ? undefined : checks[option]?.(value);
-    if (allowed !== undefined) {
-      throw new TypeError(`${path}${option} must be ${allowed}, not ${shown(value)}`);
+    const value = given[option as keyof T];
+    if (value !== undefined) {
+      const allowed = checks[option as keyof T](value);
+      if (allowed !== true) {
+        refuse(`${path}${option} must be ${allowed}, not ${shown(value)}`);
+      }
+      all[option] = value;
     }
   }
+  return all as Given<T>;
 }
 
-function checkOrder(reconnect: ReconnectOptions | false): void {
-  if (reconnect === false) {
-    return;
-  }
-  const { minDelay, maxDelay } = reconnect;
-  if (minDelay !== undefined && maxDelay !== undefined && minDelay > maxDelay) {
-    throw new TypeError(
-      `reconnect.minDelay must be at most maxDelay (${maxDelay}), not ${minDelay}`,
-    );
-  }
-}
-
-function checkOverflow(
-  overflow: BufferOptions['overflow'],
-  profile: ProfileDefinition,
-  transport: 'fetch' | 'eventsource',
-): void {
-  if (overflow === 'pause' && transport === 'eventsource') {
-    throw new TypeError(
+function checkOverflow({ overflow, pauses }: Settings['buffer'], profile: ProfileDefinition): void {
+  if (overflow === 'pause' && !pauses) {
+    refuse(
       "buffer.overflow: EventSource cannot pause; use transport 'fetch'. Allowed: 'drop', 'close'",
     );
   }
-  const droppable = profile.droppable?.some((type) => !profile.critical?.includes(type));
-  if (overflow === 'drop' && droppable !== true) {
-    throw new TypeError(
+  if (
+    overflow === 'drop' &&
+    !profile.droppable?.some((type) => !profile.critical?.includes(type))
+  ) {
+    refuse(
       `buffer.overflow: ${profile.name} calls no event droppable. Allowed: ` +
-        (transport === 'fetch' ? "'pause', 'close'" : "'close'"),
+        (pauses ? "'pause', 'close'" : "'close'"),
     );
   }
 }
 
 /** What only makes sense for requests that are sent once, and what only for others. */
 function checkRepetition(
-  options: ConnectOptions,
-  profile: ProfileDefinition,
+  { idempotencyKey, share, store }: Given<ConnectOptions>,
+  { cursor, name, runsOnce }: ProfileDefinition,
   method: string,
 ): void {
-  if (options.idempotencyKey !== undefined && method === 'GET') {
-    throw new TypeError('idempotencyKey: a GET may be repeated anyway, and needs none');
+  const isGet = method === 'GET';
+  if (idempotencyKey && isGet) {
+    refuse('idempotencyKey: a GET may be repeated anyway, and needs none');
   }
-  const sentOnce = method !== 'GET' || profile.runsOnce === true;
-  if (options.share === true && sentOnce) {
-    throw new TypeError('share: a request that is sent once has an answer of its own');
+  const sentOnce = !isGet || runsOnce;
+  if (share && sentOnce) {
+    refuse('share: a request that is sent once has an answer of its own');
   }
-  if (options.store !== undefined && (sentOnce || profile.cursor === 'none')) {
-    const who = profile.cursor === 'none' ? profile.name : `a ${method}`;
-    throw new TypeError(`store: ${who} cannot be told where to go on`);
+  const cursorless = cursor === 'none';
+  if (store && (sentOnce || cursorless)) {
+    refuse(`store: ${cursorless ? name : `a ${method}`} cannot be told where to go on`);
   }
 }
 
 function checkEventSource(
-  options: ConnectOptions,
+  options: Given<ConnectOptions>,
   profile: ProfileDefinition,
   method: string,
 ): void {
-  const refuse = (option: string, why: string) => {
-    throw new TypeError(`${option}: EventSource ${why}; use transport 'fetch'`);
+  const refuseIf = (isGiven: unknown, option: string, why: string) => {
+    if (isGiven) refuse(`${option}: EventSource ${why}; use transport 'fetch'`);
   };
-  if (options.headers !== undefined) refuse('headers', 'cannot send headers');
-  if (options.body !== undefined && options.body !== null) refuse('body', 'cannot send a body');
-  if (method !== 'GET') {
-    refuse(options.method === undefined ? 'profile' : 'method', `cannot send a ${method}`);
-  }
-  if (options.fetch !== undefined) refuse('fetch', 'does not fetch by a function');
-  if (options.credentials === 'omit') refuse('credentials', 'always sends them to its own origin');
-  if (options.token !== undefined && options.token !== null && !isQuery(profile.auth)) {
-    refuse('token', `cannot send a token in a header, as ${profile.name} wants it`);
-  }
-  if (!isQuery(profile.cursor)) {
-    if (options.lastEventId) refuse('lastEventId', 'cannot be told where to go on');
-    if (options.store !== undefined) refuse('store', 'cannot be told where to go on');
-  }
+  const hasNoCursor = !isQuery(profile.cursor);
+  refuseIf(options.headers, 'headers', 'cannot send headers');
+  refuseIf((options.body ?? null) !== null, 'body', 'cannot send a body');
+  refuseIf(method !== 'GET', options.method ? 'method' : 'profile', `cannot send a ${method}`);
+  refuseIf(options.fetch, 'fetch', 'does not fetch by a function');
+  refuseIf(options.credentials === 'omit', 'credentials', 'always sends them to its own origin');
+  refuseIf(
+    (options.token ?? null) !== null && !isQuery(profile.auth),
+    'token',
+    `cannot send a token in a header, as ${profile.name} wants it`,
+  );
+  refuseIf(hasNoCursor && options.lastEventId, 'lastEventId', 'cannot be told where to go on');
+  refuseIf(hasNoCursor && options.store, 'store', 'cannot be told where to go on');
 }
 
 function isQuery(place: ProfileDefinition['auth'] | ProfileDefinition['cursor']): boolean {
-  return typeof place === 'object' && 'query' in place;
+  return isObject(place) && 'query' in place;
 }
 
-function requestBody(given: unknown): { body: BodyInit | undefined; json: boolean } {
-  if (given === undefined || given === null) {
-    return { body: undefined, json: false };
-  }
-  const ready =
-    typeof given === 'string' ||
-    given instanceof Blob ||
-    given instanceof ArrayBuffer ||
-    ArrayBuffer.isView(given) ||
-    given instanceof FormData ||
-    given instanceof URLSearchParams;
-  if (ready) {
-    return { body: given as BodyInit, json: false };
+function requestBody(given: unknown): { body: BodyInit | undefined; jsonBody: boolean } {
+  const isReady =
+    given === null ||
+    is(given, 'string', 'undefined') ||
+    [Blob, ArrayBuffer, FormData, URLSearchParams].some((kind) => given instanceof kind) ||
+    ArrayBuffer.isView(given);
+  if (isReady) {
+    return { body: (given ?? undefined) as BodyInit | undefined, jsonBody: false };
   }
   const prototype: unknown = isObject(given) ? Object.getPrototypeOf(given) : undefined;
   // A plain object of another realm (a frame, a test's sandbox) has a prototype of its own kind.
   const isPlain =
     prototype === null ||
-    (prototype !== undefined && Object.getPrototypeOf(prototype as object) === null);
+    (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
   if (!isPlain && !Array.isArray(given)) {
-    throw new TypeError(
+    refuse(
       'body must be text, a plain object or a list (sent as JSON), a Blob, an ArrayBuffer, a FormData ' +
         `or a URLSearchParams, not ${given instanceof ReadableStream ? 'a stream' : shown(given)}`,
     );
   }
   try {
-    return { body: JSON.stringify(given), json: true };
+    return { body: JSON.stringify(given), jsonBody: true };
   } catch (cause) {
-    throw new TypeError(`body cannot be written as JSON: ${(cause as Error).message}`, { cause });
+    return refuse(`body cannot be written as JSON: ${(cause as Error).message}`, cause);
   }
 }
 
 function address(url: string | URL, query: ConnectOptions['query']): string {
-  if (typeof url !== 'string' && !(url instanceof URL)) {
-    throw new TypeError(`url must be text or a URL, not ${shown(url)}`);
+  if (!is(url, 'string') && !(url instanceof URL)) {
+    refuse(`url must be text or a URL, not ${shown(url)}`);
   }
   const base =
     (globalThis as { document?: Document }).document?.baseURI ?? globalThis.location?.href;
@@ -518,70 +490,72 @@ function address(url: string | URL, query: ConnectOptions['query']): string {
     absolute = new URL(url, base);
   } catch (cause) {
     const hint = base === undefined ? ': there is no page here that it could be relative to' : '';
-    throw new TypeError(`url must be a valid URL, not ${shown(String(url))}${hint}`, { cause });
+    return refuse(`url must be a valid URL, not ${shown(String(url))}${hint}`, cause);
   }
-  if (absolute.protocol !== 'http:' && absolute.protocol !== 'https:') {
-    throw new TypeError(`url must begin with http: or https:, not ${absolute.protocol}`);
+  const { protocol, searchParams } = absolute;
+  if (!/^https?:$/.test(protocol)) {
+    refuse(`url must begin with http: or https:, not ${protocol}`);
   }
-  if (query instanceof URLSearchParams) {
-    query.forEach((value, name) => absolute.searchParams.append(name, value));
-  } else {
-    for (const [name, values] of Object.entries(query ?? {})) {
-      for (const value of [values].flat()) {
-        if (value !== null && value !== undefined) {
-          absolute.searchParams.append(name, String(value));
-        }
+  const pairs = query instanceof URLSearchParams ? query : Object.entries(query ?? {});
+  for (const [name, values] of pairs) {
+    for (const value of [values].flat()) {
+      if ((value ?? null) !== null) {
+        searchParams.append(name, String(value));
       }
     }
   }
   return absolute.href;
 }
 
+function is(value: unknown, ...types: string[]): boolean {
+  return types.includes(typeof value);
+}
+
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return is(value, 'object') && value !== null && !Array.isArray(value);
 }
 
-function isQueryValue(value: unknown): boolean {
-  return value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value);
+/** From 1. */
+function isWhole(value: unknown, most: number): boolean {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= most;
 }
 
-function names(value: unknown): string | undefined {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
-    ? undefined
-    : 'a list of names';
+function names(value: unknown): true | string {
+  return (
+    (Array.isArray(value) && value.every((name) => is(name, 'string') && name !== '')) ||
+    'a list of names'
+  );
 }
 
 function words(...allowed: string[]): Check {
   return (value) =>
-    allowed.includes(value as string) ? undefined : oneOf(allowed.map((word) => `'${word}'`));
+    allowed.includes(value as string) || oneOf(allowed.map((word) => `'${word}'`));
 }
 
-function flag(value: unknown): string | undefined {
-  return typeof value === 'boolean' ? undefined : 'true or false';
+function flag(value: unknown): true | string {
+  return is(value, 'boolean') || 'true or false';
 }
 
-function functionType(value: unknown): string | undefined {
-  return typeof value === 'function' ? undefined : 'a function';
+function functionType(value: unknown): true | string {
+  return is(value, 'function') || 'a function';
 }
 
-function milliseconds(value: unknown): string | undefined {
-  return Number.isFinite(value) && (value as number) >= 0
-    ? undefined
-    : 'a number of milliseconds, 0 or more';
+function milliseconds(value: unknown): true | string {
+  return (
+    (Number.isFinite(value) && (value as number) >= 0) || 'a number of milliseconds, 0 or more'
+  );
 }
 
-function positive(value: unknown): string | undefined {
-  return value === Infinity || (Number.isInteger(value) && (value as number) > 0)
-    ? undefined
-    : 'a whole number from 1, or Infinity';
+function positive(value: unknown): true | string {
+  return (
+    value === Infinity || isWhole(value, Infinity) || 'a whole number from 1, or Infinity'
+  );
 }
 
-/** Of version 4. Pages that did not come by https have no `crypto.randomUUID`. */
+/** Of version 4, variant 10. Pages that did not come by https have no `crypto.randomUUID`. */
 function randomUuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const hex = Array.from(bytes, (byte, index) => {
-    const set = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte;
-    return set.toString(16).padStart(2, '0');
-  }).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const digits = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte, index) =>
+    (index === 12 ? 4 : index === 16 ? 8 | (byte & 3) : byte & 15).toString(16),
+  );
+  return digits.join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

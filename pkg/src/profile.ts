@@ -131,3 +131,29 @@ export function profileOf<
 export function profileOf(definition: ProfileDefinition): AnyProfile {
   return Object.freeze({ name: definition.name, definition });
 }
+
+/** An event type and its category, as a filter looks at an event of it. */
+export interface TableRow {
+  readonly type: string;
+  readonly name: string;
+  readonly category: string;
+}
+
+/** The event types of a profile, in the order in which they are counted. */
+export function tableOf({ categories }: ProfileDefinition): TableRow[] {
+  return Object.entries(categories).flatMap(([category, types]) =>
+    types.map((type) => ({ type, name: type, category })),
+  );
+}
+
+/** What else an event type is called. */
+export function aliasesOf({ aliases = {} }: ProfileDefinition, type: string): string[] {
+  return Object.keys(aliases).filter((alias) => aliases[alias] === type);
+}
+
+/** All that an event type may be called on the wire, and in a filter; its own name first. */
+export function spellingsOf(profile: ProfileDefinition, type: string): string[] {
+  const names = [type, ...aliasesOf(profile, type)];
+  const prefixed = (prefix: string) => names.map((name) => `${prefix}.${name}`);
+  return [...names, ...(profile.prefixes ?? []).flatMap(prefixed)];
+}

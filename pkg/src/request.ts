@@ -9,7 +9,7 @@ export interface RequestBasis {
   readonly url: string;
   readonly method: string;
   readonly body: BodyInit | undefined;
-  readonly credentials: RequestCredentials | undefined;
+  readonly credentials?: RequestCredentials | undefined;
   /** Where the token goes. */
   readonly auth: ProfileDefinition['auth'];
 }

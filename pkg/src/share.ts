@@ -2,9 +2,10 @@
 
 import { KIND } from './boundary.js';
 import type { Core } from './core.js';
-import { type FilterNames, filterMatcher } from './filter.js';
+import { ALL, type FilterNames, filterMatcher, isAll } from './filter.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
 import { flatHeaders, type Settings } from './options.js';
+import { tableOf } from './profile.js';
 import { type Batch, leaveOut } from './rows.js';
 import type { StreamNews, StreamState } from './stream.js';
 
@@ -174,10 +175,9 @@ class SharedConnection {
     }
     const { profile } = this.#settings;
     const passes = filterMatcher(profile, { categories, types });
-    const named = categories.length + types.length > 0;
-    const asksSpecially = profile.onRequest?.some(
-      (type) => named && passes({ type, name: type, category: categoryOf(profile, type) }),
-    );
+    const named = !isAll({ categories, types });
+    const asksSpecially =
+      named && tableOf(profile).some((row) => profile.onRequest?.includes(row.type) && passes(row));
     // All types by name, those too that a server doesn't send to who asks for nothing in particular.
     return asksSpecially ? { categories: [], types: ['**'] } : ALL;
   }
@@ -296,19 +296,11 @@ function maskOf(profile: Settings['profile'], filter: FilterNames): Mask {
     return EVERYTHING;
   }
   const passes = filterMatcher(profile, filter);
-  const known = Object.entries(profile.categories).flatMap(([category, types]) =>
-    types.map((type) =>
-      // Who asks for everything does not get what has to be asked for by name.
-      all ? !profile.onRequest?.includes(type) : passes({ type, name: type, category }),
-    ),
+  const known = tableOf(profile).map((row) =>
+    // Who asks for everything does not get what has to be asked for by name.
+    all ? !profile.onRequest?.includes(row.type) : passes(row),
   );
   return (type, name) => known[type] ?? passes({ type: 'unknown', name, category: null });
-}
-
-const ALL: FilterNames = { categories: [], types: [] };
-
-function isAll({ categories, types }: FilterNames): boolean {
-  return categories.length === 0 && types.length === 0;
 }
 
 function isSameFilter(a: FilterNames, b: FilterNames): boolean {
@@ -321,11 +313,6 @@ function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names)];
-}
-
-function categoryOf(profile: Settings['profile'], type: string): string | null {
-  const found = Object.entries(profile.categories).find(([, types]) => types.includes(type));
-  return found?.[0] ?? null;
 }
 
 /** The options that make a connection what it is; the others are each stream's own. */

@@ -1,5 +1,10 @@
 /** How values and choices are put into messages. */
 
+/** @throws TypeError always: what was given is not what may be. */
+export function refuse(message: string, cause?: unknown): never {
+  throw new TypeError(message, cause === undefined ? undefined : { cause });
+}
+
 /** `a, b or c` */
 export function oneOf(choices: readonly string[]): string {
   const last = choices.at(-1) ?? '';
@@ -24,32 +29,34 @@ export function shown(value: unknown): string {
 
 /** ` (did you mean 'x'?)`, if there is a name that near; else nothing. */
 export function suggestion(name: string, known: readonly string[]): string {
-  let nearest: string | undefined;
+  let guess = '';
   // A third of the letters may be wrong, no more: a far-fetched guess misleads.
   let least = Math.floor(name.length / 3) + 1;
   for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), least);
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < least) {
       least = distance;
-      nearest = candidate;
+      guess = ` (did you mean '${candidate}'?)`;
     }
   }
-  return nearest === undefined ? '' : ` (did you mean '${nearest}'?)`;
+  return guess;
 }
 
-/** Levenshtein's distance; any number of at least `limit` when it is not below that. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) {
-    return limit;
-  }
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  // How far the letters of `a` so far are from each start of `b`.
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
+  for (const letter of a) {
+    let left = (row[0] as number) + 1;
+    row = row.map((above, index) =>
+      index === 0
+        ? left
+        : (left = Math.min(
+            left + 1,
+            above + 1,
+            (row[index - 1] as number) + (b[index - 1] === letter ? 0 : 1),
+          )),
+    );
   }
-  return row[b.length] ?? limit;
+  return row.at(-1) as number;
 }
