@@ -179,7 +179,11 @@ test('a stream that is cut says so, comes back and goes on', async () => {
   await lamp('open');
   await control().publish(failed(1));
   await folded(1);
+  // Not before the button is pressed: the next attempt is refused, and the one after it a minute away.
+  const busy = { status: 503, headers: { 'retry-after': '60' } };
+  await control().script('GET', EVENTS, [busy, { end: 'clean' }]);
   await control().cut(EVENTS, 'rst');
+  await until('the refusal', async () => (await control().requests(EVENTS)).length === 2);
   await lamp('waiting');
   assert.match(await page.locator('.notice').textContent(), /Trying again/);
   await control().publish(failed(2));
@@ -190,8 +194,12 @@ test('a stream that is cut says so, comes back and goes on', async () => {
 });
 
 test('an answer is streamed as it comes, and stopping it reaches the server', async () => {
-  const events = ['One ', 'two ', 'three '].map((content) => ({ type: 'chunk', content }));
-  await control('chat').answer('stock', [{ type: 'status', status: 'analyzing' }, ...events], 400);
+  await control('chat').script('POST', CHAT, [
+    { write: 'data: {"type": "status", "status": "analyzing"}\n\n' },
+    { pause_ms: 100 },
+    { write: 'data: {"type": "chunk", "content": "One "}\n\n' },
+    { stall: true },
+  ]);
   await open('#/chat');
   await page.getByLabel('Question').fill('How is it?');
   await page.getByRole('button', { name: 'Ask' }).click();
@@ -252,7 +260,7 @@ test('each agent has a card, with what it writes and the tools that it calls', a
     ofAgent('worker', 'tool_call_started', { ...call, tool_input: {} }),
   );
   await page.locator('[data-agent="queen"][data-run="running"]').waitFor();
-  assert.equal(await page.locator('[data-agent="queen"] .text').textContent(), 'Let me see');
+  await page.locator('[data-agent="queen"] .text', { hasText: /^Let me see$/ }).waitFor();
   await page.locator('[data-agent="worker"] [data-outcome="running"]').waitFor();
   await control('agents').publish(
     ofAgent('worker', 'tool_call_completed', { ...call, result: '5 results', is_error: false }),

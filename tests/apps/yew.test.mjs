@@ -123,10 +123,21 @@ test('what comes while a category is being switched on is not lost', async () =>
 });
 
 test('a filter that names nothing delivers nothing', async () => {
+  await page.addInitScript(() => {
+    const { read } = ReadableStreamDefaultReader.prototype;
+    window.arrived = '';
+    ReadableStreamDefaultReader.prototype.read = async function () {
+      const chunk = await read.call(this);
+      window.arrived += new TextDecoder().decode(chunk.value);
+      return chunk;
+    };
+  });
   await open();
   await lamp('open');
   for (const chip of await page.locator('.chip').all()) await chip.click();
   await control().publish(loginFailed(1), refreshed(2));
+  // Nothing shows it: that both are there before one of them is wanted.
+  await page.waitForFunction((id) => window.arrived.includes(id), id(2));
   await toggle('provider');
   await control().publish(loginFailed(3), refreshed(4));
   await until('the event', async () => (await rows())[0] === id(4));
@@ -202,7 +213,11 @@ test('a stream that is cut says so, comes back and goes on', async () => {
   await lamp('open');
   await control().publish(loginFailed(1));
   await counted(1);
+  // Not before the button is pressed: the next attempt is refused, and the one after it a minute away.
+  const busy = { status: 503, headers: { 'retry-after': '60' } };
+  await control().script('GET', EVENTS, [busy, { end: 'clean' }]);
   await control().cut(EVENTS, 'rst');
+  await until('the refusal', async () => (await control().requests(EVENTS)).length === 2);
   await lamp('waiting');
   assert.match(await page.locator('.notice').textContent(), /Trying again/);
   await control().publish(loginFailed(2));
@@ -224,8 +239,12 @@ test('an event that does not fit its type stops nothing', async () => {
 });
 
 test('an answer is streamed as it comes, and stopping it reaches the server', async () => {
-  const events = ['One ', 'two ', 'three '].map((content) => ({ type: 'chunk', content }));
-  await control('chat').answer('stock', [{ type: 'status', status: 'analyzing' }, ...events], 400);
+  await control('chat').script('POST', CHAT, [
+    { write: 'data: {"type": "status", "status": "analyzing"}\n\n' },
+    { pause_ms: 100 },
+    { write: 'data: {"type": "chunk", "content": "One "}\n\n' },
+    { stall: true },
+  ]);
   await open('#/chat');
   await page.getByLabel('Question').fill('How is it?');
   await page.getByRole('button', { name: 'Ask' }).click();
@@ -253,8 +272,11 @@ test('an answer is whole at its end, and asking again asks once more', async () 
   assert.equal(await page.locator('.text').textContent(), 'One two');
   await page.getByRole('button', { name: 'Ask again' }).click();
   await page.locator('[data-number="1"] .lamp', { hasText: 'Answered' }).waitFor();
-  const requests = await control('chat').requests(CHAT);
-  assert.deepEqual(requests.map(({ state }) => state), ['finished', 'finished']);
+  // The page knows from the mark in the stream, before the server has written the end.
+  await until('both to be finished', async () => {
+    const requests = await control('chat').requests(CHAT);
+    return requests.map(({ state }) => state).join() === 'finished,finished';
+  });
   assert.deepEqual(complaints, []);
 });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 
-import { Blank, DASHTAM, STOCK, cursorOf, id } from './blank.mjs';
+import { Blank, DASHTAM, IN_THE_MIDDLE, STOCK, cursorOf, id } from './blank.mjs';
 import { until } from './server.mjs';
 import { browser, server, stage } from './stage.mjs';
 import { launchUntouched } from './untouched.mjs';
@@ -59,13 +59,15 @@ test('a stream is given up with its page, and goes on from the last event when t
 test('an answer goes on while its page is put away, arrives whole, and is not asked for again', async () => {
   const { control } = blank;
   const words = Array.from({ length: 20 }, (_, nth) => `word ${nth} `);
-  await control.answer('stock', [...words.map((content) => ({ type: 'chunk', content })), '[DONE]'], 100);
+  await control.arm(IN_THE_MIDDLE);
+  await control.answer('stock', [...words.map((content) => ({ type: 'chunk', content })), '[DONE]'], 1);
   await blank.connect(STOCK);
   await blank.received(1);
 
   await leaveAndReturn(async () => {
     const [{ state }] = await control.requests(STOCK.path);
     assert.equal(state, 'open', 'the page was left in the middle of the answer');
+    await control.release(STOCK.path);
     await until('the answer to be over', async () => (await control.requests(STOCK.path))[0].state !== 'open');
   });
 

@@ -3,6 +3,8 @@
 import { Control } from './server.mjs';
 
 export const DASHTAM = { path: '/api/v1/events', profile: 'dashtam', tokenOf: { system: 'dashtam' } };
+/** For an answer of Stock's that stays in its second event until it is released. */
+export const IN_THE_MIDDLE = { system: 'stock', fault: { stall: { after_bytes: 60 } } };
 export const STOCK = { path: '/api/chat', profile: 'stockAgent', options: { body: { message: 'How is it?' } } };
 
 let blanks = 0;

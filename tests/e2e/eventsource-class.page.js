@@ -44,6 +44,16 @@ class Run {
     });
   }
 
+  /** Waits until the server has seen so many requests. */
+  async asked(count) {
+    while (Number(await (await fetch(`${this.base}asked/`)).text()) < count) await moment(10);
+  }
+
+  /** Tells the server that what it has written was read. */
+  async read() {
+    await fetch(`${this.base}read/`);
+  }
+
   /** A source whose every event is told. */
   open(path, init, types = ['named', 'named ', ' named', 'Named']) {
     const source = new this.EventSource(/^\w+:/.test(path) ? path : this.base + path, init);
@@ -163,6 +173,8 @@ export const SCENARIOS = {
 
   async 'a stream that breaks off loses its unfinished event'(run) {
     run.open('cut/');
+    await run.until(/whole/);
+    await run.read();
     await run.until(/again/);
   },
 
@@ -208,7 +220,7 @@ export const SCENARIOS = {
     const at_once = run.open('live/');
     at_once.close();
     const later = run.open('never/');
-    await moment(100);
+    await run.asked(1);
     later.close();
     const silent = run.open('silent/');
     await run.until(/^open/);
@@ -456,7 +468,7 @@ export const SCENARIOS = {
 export const WINDOW = {
   async 'the page is stopped while nothing was answered'(run) {
     const source = run.open('never/');
-    await moment(100);
+    await run.asked(1);
     window.stop();
     await run.until(/^error/);
     await moment(300);
@@ -478,7 +490,7 @@ export async function play(name, which, id, other) {
   const native = globalThis.EventSource;
   const ours = (await import('/pkg/dist/eventsource.js')).EventSource;
   const run = new Run(which === 'native' ? native : ours, location.origin, other, id);
-  const late = moment(20_000).then(() => run.say('TIMEOUT'));
+  const late = moment(120_000).then(() => run.say('TIMEOUT'));
   await Promise.race([{ ...SCENARIOS, ...WINDOW }[name](run), late]);
   run.end();
   return run.log;

@@ -53,10 +53,10 @@ const ANSWERS = {
     if (n === 3) return say(response, 'data: with it\n\nid: unfinished\ndata: never');
     response.writeHead(204).end();
   },
-  'cut': (request, response, n) => {
+  'cut': (request, response, n, rest, { whenRead }) => {
     if (n > 0) return say(response, 'data: again\n\n', STREAM, false);
     say(response, 'retry: 150\nid: 1\ndata: whole\n\nid: 2\ndata: part', STREAM, false);
-    setTimeout(() => request.socket.resetAndDestroy(), 60);
+    whenRead(() => request.socket.resetAndDestroy());
   },
   'refuse': (request, response, n) => {
     if (n === 0) return request.socket.resetAndDestroy();
@@ -97,9 +97,13 @@ const FILES = { '.js': 'text/javascript', '.html': 'text/html' };
 /** `{ url, other, requests(run), close() }` */
 export async function openScenarios() {
   const seen = new Map();
+  /** By run: what happens once the page says that it has read what was written. */
+  const waiting = new Map();
   const address = (server) => `http://127.0.0.1:${server.address().port}`;
   const listen = async () => {
     const server = createServer((request, response) => {
+      // One that breaks while it is used a second time, Chromium replaces without a word.
+      response.shouldKeepAlive = false;
       answer(server, request, response).catch((error) => response.destroy(error));
     });
     server.listen(0, '127.0.0.1');
@@ -116,6 +120,11 @@ export async function openScenarios() {
     const [, id, scenario, rest] = run;
     const requests = seen.get(id) ?? [];
     seen.set(id, requests);
+    if (scenario === 'asked') return response.end(String(requests.length));
+    if (scenario === 'read') {
+      waiting.get(id)();
+      return response.end();
+    }
     const n = requests.filter(({ path, method }) => path === `${scenario}/${rest}` && method === 'GET').length;
     const { accept, 'cache-control': cache, 'last-event-id': lastEventId, cookie } = request.headers;
     requests.push({ method: request.method, path: `${scenario}/${rest}`, accept, cache, lastEventId, cookie });
@@ -123,6 +132,7 @@ export async function openScenarios() {
     return ANSWERS[scenario](request, response, n, rest, {
       here: address(server) + within,
       other: (server === servers[0] ? other : url) + within,
+      whenRead: (then) => waiting.set(id, then),
     });
   }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 
-import { Blank, DASHTAM, STOCK, cursorOf, id } from './blank.mjs';
+import { Blank, DASHTAM, IN_THE_MIDDLE, STOCK, cursorOf, id } from './blank.mjs';
 import { until } from './server.mjs';
 import { browser, server, stage } from './stage.mjs';
 import { launchUntouched } from './untouched.mjs';
@@ -191,11 +191,14 @@ test('a page that is frozen gives its stream up, and goes on after the last id w
 
 test('an answer to a page that is frozen is neither broken off nor asked for again', async () => {
   const words = Array.from({ length: 20 }, (_, nth) => `word ${nth} `);
-  await blank.control.answer('stock', [...words.map((content) => ({ type: 'chunk', content })), '[DONE]'], 50);
+  await blank.control.arm(IN_THE_MIDDLE);
+  await blank.control.answer('stock', [...words.map((content) => ({ type: 'chunk', content })), '[DONE]'], 1);
   await blank.connect(STOCK);
   await blank.received(1);
   await hide();
   await setLifecycle('frozen');
+  await requestsIn(['open'], STOCK.path);
+  await blank.control.release(STOCK.path);
   await requestsIn(['finished'], STOCK.path);
   await setLifecycle('active');
   assert.equal((await blank.closed()).reason, 'ended');

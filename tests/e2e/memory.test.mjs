@@ -48,7 +48,7 @@ test('a million events over many connections leave no memory of the page behind'
   };
   /** Waits until the event of this number, and one for each before it, has been delivered. */
   const has = (number) =>
-    until(`${number} events`, () => page.evaluate((all) => window.streams.stream.stats.delivered === all, number + 1), 60_000);
+    until(`${number} events`, () => page.evaluate((all) => window.streams.stream.stats.delivered === all, number + 1), 180_000);
   /** What is alive after a forced collection. */
   const alive = async () => {
     await session.send('HeapProfiler.collectGarbage');

@@ -45,7 +45,8 @@ test("the README's chat shows an answer as it is typed, and says when it breaks 
   await control.script('POST', '/api/chat', [
     { status: 200, headers: { 'content-type': 'text/event-stream' } },
     { write: 'data: {"type": "chunk", "content": "Alas"}\n\n' },
-    { pause_ms: 200 },
+    // What is not read before the end is lost with it: a busy page has a second.
+    { pause_ms: 1_000 },
     { end: 'fin' },
   ]);
   await page.locator('input').press('Enter');

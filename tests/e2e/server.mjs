@@ -80,6 +80,11 @@ export class Control {
     return this.#call('POST', '/connections/cut', { path, how });
   }
 
+  /** Lets go on what is stalled at a path. */
+  release(path) {
+    return this.#call('POST', '/connections/stall', { path, stall: false });
+  }
+
   /** What is open, and whether it is stalled. */
   connections() {
     return this.#call('GET', '/connections');
