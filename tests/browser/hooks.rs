@@ -4,9 +4,9 @@ use crate::server::{Namespace, pause};
 use serde_json::json;
 use tidewire::profiles::plain;
 
-/// Waits, for four seconds at the most.
+/// Waits, for as long as a busy machine may take.
 pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
-    for _ in 0..400 {
+    for _ in 0..2_000 {
         if condition() {
             return;
         }

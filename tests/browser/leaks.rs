@@ -60,15 +60,24 @@ impl Alive {
         alive
     }
 
+    /// When no more is left than `before`, but for less than so many bytes. A busy browser takes
+    /// its time; what is forgotten is alive for ever.
+    async fn after(before: &Alive, bytes: usize) -> Self {
+        for _ in 0..200 {
+            let after = Alive::at_rest().await;
+            if after.is_no_more_than(before, bytes) {
+                return after;
+            }
+        }
+        panic!("of {before:?} came {:?}", Alive::now());
+    }
+
     /// It may be less: what other tests left under way may be done by now.
-    fn assert_no_more_than(&self, before: &Alive, bytes: usize) {
+    fn is_no_more_than(&self, before: &Alive, bytes: usize) -> bool {
         let mut counts = self.browser.iter().zip(&before.browser);
-        assert!(
-            counts.all(|(after, before)| after <= before)
-                && self.references <= before.references
-                && self.bytes < before.bytes + bytes,
-            "of {before:?} came {self:?}"
-        );
+        counts.all(|(after, before)| after <= before)
+            && self.references <= before.references
+            && self.bytes < before.bytes + bytes
     }
 }
 
@@ -158,11 +167,10 @@ impl Stage {
         for _ in 0..ROUNDS / AT_ONCE {
             drop(self.reach(AT_ONCE).await);
         }
-        let after = Alive::at_rest().await;
+        // A table may have grown. A byte of each stream would be more.
+        let after = Alive::after(&before, ROUNDS).await;
         restore.call0(&JsValue::UNDEFINED).expect("it is put back");
         console_log!("{self:?}: {before:?} before {ROUNDS} streams, {after:?} behind them");
-        // A table may have grown. A byte of each stream would be more.
-        after.assert_no_more_than(&before, ROUNDS);
     }
 }
 
@@ -248,8 +256,8 @@ async fn streams_dropped_on_the_network_leave_no_connection() {
         }
     }
     server.streams(0).await;
-    let (before, after) = (before.expect("of the first"), Alive::at_rest().await);
-    console_log!("network: {before:?} before {PAIRS} pairs of streams, {after:?} behind them");
+    let before = before.expect("of the first");
     // A table may have grown. Eight bytes of each stream would be more.
-    after.assert_no_more_than(&before, 2 * PAIRS * 8);
+    let after = Alive::after(&before, 2 * PAIRS * 8).await;
+    console_log!("network: {before:?} before {PAIRS} pairs of streams, {after:?} behind them");
 }

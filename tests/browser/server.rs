@@ -65,6 +65,13 @@ impl Namespace {
         self.call("POST", "faults", Some(fault)).await;
     }
 
+    /// Breaks what is open at a path.
+    pub(crate) async fn cut(&self, path: &str, how: &str) {
+        let cut = json!({"path": path, "how": how});
+        let answer = self.call("POST", "connections/cut", Some(cut)).await;
+        assert_eq!(answer["cut"], 1, "{answer}");
+    }
+
     pub(crate) async fn token(&self, system: &str) -> String {
         self.issue(json!({"system": system})).await
     }
@@ -90,7 +97,7 @@ impl Namespace {
 
     /// Waits until the log of requests is as `condition` says, and gives it.
     pub(crate) async fn requests_when(&self, condition: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        for _ in 0..200 {
+        for _ in 0..800 {
             let requests = self.requests().await;
             if condition(&requests) {
                 return requests;

@@ -545,7 +545,7 @@ async fn components_that_come_and_go_at_any_moment_leave_nothing_behind() {
     }
     server.streams(0).await;
     let mut after = live_bytes();
-    for _ in 0..100 {
+    for _ in 0..500 {
         if after <= before + 8 * ROUNDS {
             break;
         }

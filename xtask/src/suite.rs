@@ -428,7 +428,7 @@ fn browser_tests(run: &mut Run<'_>) -> Outcome<Command> {
         .env("TIDEWIRE_SERVER", address)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
         // Seconds, for all tests of one file together.
-        .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "900");
     // The tests say how many event types they compared.
     wasm_pack.args(["--", FEATURES, "--", "--nocapture"]);
     wasm_pack.args(&run.test_filter);
