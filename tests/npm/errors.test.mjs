@@ -117,7 +117,8 @@ message('a server that allows the page, but no reconnection, is told what to ans
   await configure({ cors: 'none' });
   // Enough for the first request, which is asked for without a preflight.
   const headers = { 'content-type': 'text/event-stream', 'access-control-allow-origin': '*' };
-  const steps = [{ status: 200, headers }, { write: 'id: 7\ndata: x\n\n' }, { pause_ms: 100 }];
+  // What is not read before the end is lost with it: a busy page has a second.
+  const steps = [{ status: 200, headers }, { write: 'id: 7\ndata: x\n\n' }, { pause_ms: 1_000 }];
   await control.script('GET', '/plain', [...steps, { end: 'fin' }]);
   const reconnect = { minDelay: 1, maxAttempts: 2 };
   const end = await onPage(t, { url: `${base}/plain`, options: { reconnect } });
@@ -163,7 +164,7 @@ message('an address that leads nowhere is told with its status', async (t) => {
 message('an answer that was to run once and broke off is told as such', async (t) => {
   const { control, base } = namespace();
   const head = { status: 200, headers: { 'content-type': 'text/event-stream' } };
-  const steps = [head, { write: 'data: x\n\n' }, { pause_ms: 100 }, { end: 'fin' }];
+  const steps = [head, { write: 'data: x\n\n' }, { pause_ms: 1_000 }, { end: 'fin' }];
   await control.script('POST', '/plain', steps);
   const end = await onPage(t, { url: `${base}/plain`, options: { body: { question: '?' } } });
   assert.deepEqual([end.reason, end.code], ['interrupted', 'interrupted']);
