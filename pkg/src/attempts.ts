@@ -32,7 +32,7 @@ export class Attempts {
     this.#settings = settings;
     this.#headers = typeof headers === 'function' ? [] : flatHeaders(settings, headers);
     this.prepared =
-      (token !== undefined && token !== null) ||
+      (token ?? null) !== null ||
       typeof headers === 'function' ||
       // It never asks for headers, and each attempt is to be counted.
       transport === 'eventsource';
@@ -85,7 +85,7 @@ export class Attempts {
 
   mayRetry(attempt: number, status: number): boolean {
     const { reconnect } = this.#settings;
-    if (reconnect === false || reconnect.when === undefined) {
+    if (!reconnect || !reconnect.when) {
       return true;
     }
     try {

@@ -45,36 +45,32 @@ export interface TidewireErrorFields {
 /** Why a stream, or one attempt at it, failed. */
 export class TidewireError extends Error {
   /** What kind of failure it was, for programs. */
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
   /** The HTTP status, where there was an answer. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** The start of the body of an answer that was refused. */
-  readonly body?: string;
+  declare readonly body?: string;
   /** What was asked, without its query: that may hold a token. */
-  readonly url?: string;
+  declare readonly url?: string;
 
-  constructor(message: string, fields: TidewireErrorFields) {
-    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
-    this.name = 'TidewireError';
-    this.code = fields.code;
-    if (fields.status !== undefined) this.status = fields.status;
-    if (fields.body !== undefined) this.body = fields.body;
-    if (fields.url !== undefined) this.url = fields.url;
+  constructor(message: string, { cause, ...fields }: TidewireErrorFields) {
+    super(message, cause === undefined ? undefined : { cause });
+    Object.assign(this, { name: 'TidewireError' }, fields);
   }
 }
 
 /** A payload that is not what its profile says. */
 export class DecodeError extends TidewireError {
   /** The event's name on the wire. */
-  readonly event: string;
+  declare readonly event: string;
   /** Where in the event's data it stops being JSON, in UTF-16 units from 0; absent if it is JSON of the wrong shape. */
-  readonly position?: number;
+  declare readonly position?: number;
   /** With `validate`: where in the event's data it is of the wrong shape, `$.choices[0].delta` say (RFC 9535). */
-  readonly path?: string;
+  declare readonly path?: string;
   /** With `validate`: what should stand there. */
-  readonly expected?: string;
+  declare readonly expected?: string;
   /** With `validate`: what stands there, or the start of it. */
-  readonly found?: string;
+  declare readonly found?: string;
 
   constructor(
     message: string,
@@ -84,9 +80,7 @@ export class DecodeError extends TidewireError {
     misfit?: readonly [path: string, expected: string, found: string],
   ) {
     super(message, { code: 'decode', cause });
-    this.name = 'DecodeError';
-    this.event = event;
-    if (position !== undefined) this.position = position;
-    if (misfit !== undefined) [this.path, this.expected, this.found] = misfit;
+    const [path, expected, found] = misfit ?? [];
+    Object.assign(this, { name: 'DecodeError', event, position, path, expected, found });
   }
 }

@@ -82,7 +82,7 @@ export class FetchTransport implements Transport {
   }
 
   read(): void {
-    if (!this.#pending && !this.#dropped && !this.#tellSlice() && this.#reader !== undefined) {
+    if (!this.#pending && !this.#dropped && !this.#tellSlice() && this.#reader) {
       this.#pending = true;
       this.#reader.read().then(this.#onRead, this.#onError);
     }
@@ -119,38 +119,38 @@ export class FetchTransport implements Transport {
   #fail(error: unknown): void {
     const refusal = this.#refusal;
     this.#refusal = undefined;
-    if (this.#lingers !== undefined) {
+    if (this.#lingers) {
       clearTimeout(this.#lingers);
-    } else if (refusal !== undefined) {
+    } else if (refusal) {
       // The refusal stands, however much of its body came.
       this.#tell.answer(refusal.head, startOf(refusal), 1);
     } else {
       // As long as there is no answer, another origin may have refused it.
-      this.#tell.over(this.#isElsewhere && this.#reader === undefined ? 2 : 1, messageOf(error));
+      this.#tell.over(this.#isElsewhere && !this.#reader ? 2 : 1, messageOf(error));
     }
   }
 
   /** Tells the next bytes of the chunk. Answers whether there were any. */
   #tellSlice(): boolean {
     const rest = this.#rest;
-    if (rest !== undefined) {
+    if (rest) {
       const isMore = rest.length > SLICE;
       this.#rest = isMore ? rest.subarray(SLICE) : undefined;
       this.#tell.chunk(isMore ? rest.subarray(0, SLICE) : rest);
     }
-    return rest !== undefined;
+    return Boolean(rest);
   }
 
   /** Whatever a custom `fetch` gives. */
   #begin(response: unknown): void {
     const head = headOf(response);
-    if (head === undefined) {
+    if (!head) {
       this.#fail('fetch gave no response whose status can be read');
       return;
     }
     const body = attempt(() => (response as Response).body);
     const reader = body === null ? undefined : attempt(() => (body as ReadableStream).getReader());
-    if (reader !== undefined) {
+    if (reader) {
       this.#reader = reader;
       if (!this.#tell.answer(head, '', 0)) {
         this.#refusal = { head, body: new Uint8Array(BODY_START), length: 0 };
@@ -165,15 +165,15 @@ export class FetchTransport implements Transport {
 
   #take(result: unknown): void {
     const done = Boolean(attempt(() => (result as ReadableStreamReadResult<unknown>).done));
-    if (this.#lingers !== undefined) {
+    if (this.#lingers) {
       if (done) clearTimeout(this.#lingers);
       else this.read();
       return;
     }
     const chunk = bytesOf(attempt(() => (result as ReadableStreamReadResult<unknown>).value));
     const refusal = this.#refusal;
-    if (refusal !== undefined) {
-      if (chunk !== undefined) {
+    if (refusal) {
+      if (chunk) {
         const room = chunk.subarray(0, BODY_START - refusal.length);
         refusal.body.set(room, refusal.length);
         refusal.length += room.length;
@@ -187,7 +187,7 @@ export class FetchTransport implements Transport {
       }
     } else if (done) {
       this.#tell.over(0, '');
-    } else if (chunk !== undefined) {
+    } else if (chunk) {
       this.#rest = chunk;
       this.#tellSlice();
     } else {
@@ -197,15 +197,16 @@ export class FetchTransport implements Transport {
 }
 
 function headOf(response: unknown): Head | undefined {
-  const { headers, status, url, redirected } = attempt(() => {
-    const { headers, status, url, redirected } = response as Response;
-    return { headers, status, url, redirected };
-  }) ?? { headers: undefined, status: 0, url: '', redirected: false };
+  const { headers, status, url, redirected } =
+    attempt(() => {
+      const { headers, status, url, redirected } = response as Response;
+      return { headers, status, url, redirected };
+    }) ?? {};
   if (typeof status !== 'number' || !(status >= 1)) {
     return undefined;
   }
-  const header = (name: string) => attempt(() => headers?.get(name));
-  const lines = [header('content-type'), header('retry-after'), header('date'), url];
+  const names = ['content-type', 'retry-after', 'date'];
+  const lines = [...names.map((name) => attempt(() => headers?.get(name))), url];
   return { status, redirected: Boolean(redirected), lines: lines.map(line) };
 }
 

@@ -81,7 +81,7 @@ export function filterQuery(profile: ProfileDefinition, filter: FilterNames): [s
   const { filter: form, onRequest = [], open } = profile;
   const { types } = filter;
   if (
-    form === undefined ||
+    !form ||
     isAll(filter) ||
     types.includes('*') ||
     // A name outside the table can be of any category: only the whole stream has it.

@@ -27,7 +27,7 @@ export class HeadStart {
       !profile.runsOnce &&
       !share &&
       lastEventId === '' &&
-      (store === undefined || settings.hasLastEventId) &&
+      (!store || settings.hasLastEventId) &&
       !(pauseWhenHidden && isHidden())
     );
   }

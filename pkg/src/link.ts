@@ -194,7 +194,7 @@ export class Link implements Source {
   #call(command: (connection: Connection) => void): void {
     const run = () => {
       try {
-        if (this.#connection !== undefined && !this.#closed) {
+        if (this.#connection && !this.#closed) {
           command(this.#connection);
         }
       } catch {

@@ -24,6 +24,7 @@ import { Progress } from './store.js';
 import type { Closed, StreamNews, StreamState, StreamStats } from './stream.js';
 import { gatherText } from './text.js';
 import type { Validation } from './validator.js';
+import { refuse } from './wording.js';
 
 export class LiveStream {
   readonly #closed: Promise<Closed>;
@@ -83,7 +84,7 @@ export class LiveStream {
   get lastEventId(): string {
     // Ids also come without an event, and with events that the filter keeps back.
     const latest =
-      this.#delivery.isUpToDate && this.#end === undefined ? this.#source?.lastEventId : undefined;
+      this.#delivery.isUpToDate && !this.#end ? this.#source?.lastEventId : undefined;
     return latest ?? this.#delivery.lastEventId;
   }
 
@@ -110,8 +111,8 @@ export class LiveStream {
     const filter = namesOf(change);
     checkFilter(this.#settings.profile, filter);
     const nothing = namesNothing(change ?? {});
-    const source = this.#end === undefined ? this.#source : undefined;
-    if (nothing || source === undefined) {
+    const source = this.#end ? undefined : this.#source;
+    if (nothing || !source) {
       this.#apply(filter, nothing);
       return;
     }
@@ -197,7 +198,7 @@ export class LiveStream {
         this.#head = new HeadStart(new Attempts(this.#settings));
         // Whoever closes at once sends nothing.
         await undefined;
-        if (this.#end !== undefined) {
+        if (this.#end) {
           return;
         }
         void this.#head.send(this.#settings, this.#filter);
@@ -205,18 +206,17 @@ export class LiveStream {
       const started =
         this.#progress && !this.#settings.hasLastEventId ? this.#progress.start() : undefined;
       const [core, validation] = await Promise.all([load(), this.#settings.validator?.load()]);
-      const lastEventId = started === undefined ? this.#settings.lastEventId : await started;
-      this.#start(core, validation, lastEventId);
+      this.#start(core, validation, (await started) ?? this.#settings.lastEventId);
     } catch (error) {
       this.#finish('unsupported', asTidewireError(error));
     }
   }
 
   #start(core: Core, validation: Validation | undefined, lastEventId: string): void {
-    if (this.#end !== undefined) {
+    if (this.#end) {
       return;
     }
-    if (validation !== undefined) {
+    if (validation) {
       this.#delivery.checkBy(validation.checker(this.#settings.profile));
       this.#releaseValidation = validation.onTrap((error) => {
         this.#finish('interrupted', error);
@@ -247,7 +247,7 @@ export class LiveStream {
         return delivery.holdsBack;
       },
       batch: (batch) => {
-        if (this.#end !== undefined) {
+        if (this.#end) {
           return false;
         }
         return this.#nothing ? delivery.pushIdOf(batch) : delivery.push(batch);
@@ -276,7 +276,7 @@ export class LiveStream {
 
   /** Asks something of the connection, unless the stream is over. */
   #command(command: (source: Source) => void): void {
-    if (this.#end === undefined && this.#source !== undefined) {
+    if (!this.#end && this.#source) {
       command(this.#source);
     }
   }
@@ -292,15 +292,15 @@ export class LiveStream {
   // ---- the end
 
   #finish(reason: Closed['reason'], error?: TidewireError, status = error?.status): void {
-    if (this.#end !== undefined) {
+    if (this.#end) {
       return;
     }
-    const byUser = reason === 'closed' || reason === 'aborted';
+    const byUser = isByUser(reason);
     const lastEventId = this.lastEventId;
     this.#end = {
       reason,
-      ...(status === undefined ? {} : { status }),
-      ...(error === undefined ? {} : { error }),
+      ...(status && { status }),
+      ...(error && { error }),
     };
     this.#setState('closed');
     this.#releaseSignal?.();
@@ -316,7 +316,7 @@ export class LiveStream {
       this.#source?.close(reason as CloseReason);
     }
     this.#delivery.drainSoon();
-    if (error !== undefined && !this.#endHeard) {
+    if (error && !this.#endHeard) {
       // Nobody asks: it must not end in silence.
       console.error(error);
     }
@@ -351,7 +351,7 @@ export class LiveStream {
 
   #deliver(): Delivery {
     const end = () => this.#end;
-    const isConnected = () => this.#source !== undefined;
+    const isConnected = () => Boolean(this.#source);
     return new Delivery(this.#settings, this.#progress, {
       want: () => this.#command((source) => source.want()),
       tooSlow: () => {
@@ -394,7 +394,7 @@ export class LiveStream {
   // ---- news of the stream's own life
 
   #tellFailure(detail: StreamNews['error']): void {
-    if (this.#end?.reason !== 'closed' && this.#end?.reason !== 'aborted') {
+    if (!isByUser(this.#end?.reason)) {
       this.#tell('error', detail);
     }
   }
@@ -425,9 +425,13 @@ function tooSlow({ buffer }: Settings): TidewireError {
   );
 }
 
+function isByUser(reason: Closed['reason'] | undefined): boolean {
+  return reason === 'closed' || reason === 'aborted';
+}
+
 function checkHandler(handler: unknown): void {
   if (typeof handler !== 'function') {
-    throw new TypeError('a handler must be a function');
+    refuse('a handler must be a function');
   }
 }
 
@@ -438,10 +442,10 @@ function namesOf(change: { categories?: string[]; types?: string[] } | undefined
   const names = { categories: change?.categories ?? [], types: change?.types ?? [] };
   for (const [option, value] of Object.entries(change ?? {})) {
     if (!(option in names)) {
-      throw new TypeError(`setFilter: unknown option '${option}'. Allowed: categories, types`);
+      refuse(`setFilter: unknown option '${option}'. Allowed: categories, types`);
     }
     if (value !== undefined && !Array.isArray(value)) {
-      throw new TypeError(`setFilter: ${option} must be a list of names`);
+      refuse(`setFilter: ${option} must be a list of names`);
     }
   }
   return { categories: [...names.categories], types: [...names.types] };

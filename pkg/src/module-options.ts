@@ -50,9 +50,9 @@ function fetchOf(
   given: typeof fetch | undefined,
   head: HeadStart | undefined,
 ): typeof fetch | undefined {
-  return head === undefined
-    ? given
-    : (input, init) => head.take(input as string, init ?? {}) ?? (given ?? fetch)(input, init);
+  return head
+    ? (input, init) => head.take(input as string, init ?? {}) ?? (given ?? fetch)(input, init)
+    : given;
 }
 
 /** A user's `fetch`, called when the module is off the stack, unless it was given up by then. */

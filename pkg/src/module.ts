@@ -46,7 +46,7 @@ export function moduleLoader<T extends Running>(
     }
   };
   const load = (): Promise<T> => {
-    if (place.running === undefined) {
+    if (!place.running) {
       const running = run();
       const forget = () => {
         if (place.running === running) {
@@ -83,7 +83,11 @@ export async function compileText(base64: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await new Response(unzipped).arrayBuffer());
 }
 
-/** A module's exports, guarded, and how to hear of its end. */
+/**
+ * A module's exports, each behind a guard, and how to hear of its end. Whatever an export throws
+ * came from a trap, or went through frames that did not expect it: the module's memory cannot be
+ * trusted any more. Timers and promises that call it later find nobody at home.
+ */
 export async function instantiate(
   module: WebAssembly.Module,
   imports: WebAssembly.Imports,
@@ -93,19 +97,34 @@ export async function instantiate(
   const listeners = new Set<(error: TidewireError) => void>();
   let broken = false;
   const breakDown = (cause: unknown) => {
-    if (broken) {
-      return;
+    if (!broken) {
+      broken = true;
+      const error = new TidewireError(
+        `Tidewire's WebAssembly module broke down (${messageOf(cause)}); the next connect loads a fresh one`,
+        { code: 'trap', cause },
+      );
+      listeners.forEach((listener) => listener(error));
     }
-    broken = true;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const error = new TidewireError(
-      `Tidewire's WebAssembly module broke down (${why}); the next connect loads a fresh one`,
-      { code: 'trap', cause },
-    );
-    listeners.forEach((listener) => listener(error));
   };
+  const guard =
+    (inner: (...values: unknown[]) => unknown) =>
+    (...values: unknown[]): unknown => {
+      if (broken) {
+        return undefined;
+      }
+      try {
+        return inner(...values);
+      } catch (cause) {
+        breakDown(cause);
+        throw cause;
+      }
+    };
+  const guarded = Object.entries(exports).map(([name, value]) => [
+    name,
+    typeof value === 'function' ? guard(value as (...values: unknown[]) => unknown) : value,
+  ]);
   return {
-    exports: guarded(exports, () => broken, breakDown),
+    exports: Object.fromEntries(guarded) as WebAssembly.Exports,
     onTrap: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -113,9 +132,13 @@ export async function instantiate(
   };
 }
 
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** Why there can be no module, what helps, and WebAssembly's own word for it. */
 function unsupported(cause: unknown): TidewireError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   let advice =
     'the browser lacks something that it needs: SIMD, reference types or DecompressionStream ' +
     '(Chrome 96, Firefox 113, Safari 16.4 or later)';
@@ -131,35 +154,4 @@ function unsupported(cause: unknown): TidewireError {
     `Tidewire's WebAssembly module cannot run here: ${advice} (${why})`,
     { code: 'unsupported', cause },
   );
-}
-
-/**
- * The exports, each behind a guard. Whatever an export throws came from a trap, or
- * went through frames that did not expect it: the module's memory cannot be trusted
- * any more. Timers and promises that call it later find nobody at home.
- */
-function guarded(
-  exports: WebAssembly.Exports,
-  broken: () => boolean,
-  breakDown: (cause: unknown) => void,
-): WebAssembly.Exports {
-  const guard =
-    (inner: (...values: unknown[]) => unknown) =>
-    (...values: unknown[]): unknown => {
-      if (broken()) {
-        return undefined;
-      }
-      try {
-        return inner(...values);
-      } catch (cause) {
-        breakDown(cause);
-        throw cause;
-      }
-    };
-  return Object.fromEntries(
-    Object.entries(exports).map(([name, value]) => [
-      name,
-      typeof value === 'function' ? guard(value as (...values: unknown[]) => unknown) : value,
-    ]),
-  ) as WebAssembly.Exports;
 }

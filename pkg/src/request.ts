@@ -40,7 +40,7 @@ export function requestInit(
     ...(credentialsOf(basis, token, 'header') ?? []),
     ['Accept', 'text/event-stream'],
   ];
-  if (id !== undefined) {
+  if (id) {
     // A header's characters are bytes; the standard sends the id as UTF-8.
     all.push(['Last-Event-ID', Array.from(id, (byte) => String.fromCharCode(byte)).join('')]);
   }
@@ -59,8 +59,8 @@ export function requestInit(
     // A Cache-Control header would make a cross-origin request be asked for beforehand.
     cache: 'no-store',
     signal,
-    ...(body === undefined ? {} : { body }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...(body !== undefined && { body }),
+    ...(credentials && { credentials }),
   };
 }
 

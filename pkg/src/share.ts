@@ -22,7 +22,7 @@ export function joinShared(
   receiver: Receiver,
 ): Source {
   let open = connections.get(core);
-  if (open === undefined) {
+  if (!open) {
     open = new Set();
     connections.set(core, open);
   }
@@ -109,13 +109,13 @@ class SharedConnection {
     names.forEach((name) => this.#link?.listen(name));
     this.askFor(() => {});
     joining.receiver.state(this.#state);
-    if (this.#state === 'open' && this.#opened !== undefined) {
+    if (this.#state === 'open' && this.#opened) {
       joining.receiver.open(this.#opened);
     }
     const here = this.#link?.lastEventId ?? '';
     const elsewhere = lastEventId !== '' && lastEventId !== here;
     const missesHistory =
-      this.#settings.profile.recovery === 'history' && this.#opened !== undefined;
+      this.#settings.profile.recovery === 'history' && this.#opened;
     if (elsewhere || missesHistory) {
       joining.receiver.gap('joined', lastEventId);
     }
@@ -135,7 +135,7 @@ class SharedConnection {
   /** Asks for what all of them want together, if that has changed. */
   askFor(done: (error?: string) => void): void {
     const union = this.#union();
-    if (this.#link === undefined || isSameFilter(union, this.#asked)) {
+    if (!this.#link || isSameFilter(union, this.#asked)) {
       done();
       return;
     }

@@ -24,7 +24,7 @@ export async function tokenFor(
   }
   const now = performance.now();
   let call = calls.get(token);
-  if (call === undefined || now - call.since >= CALL_LIMIT) {
+  if (!call || now - call.since >= CALL_LIMIT) {
     // An async function, so that one that throws is one that rejects.
     const asked: Call = { token: (async () => token(request))(), since: now };
     const forget = () => {
