@@ -39,9 +39,9 @@ export class Cursor {
   wideAt = 1;
   nameAt: number;
   /** The payloads, parsed at once. */
-  values: readonly unknown[] | undefined;
+  values: readonly unknown[] | undefined = undefined;
   /** What the check of the payloads has said of each. */
-  checked: readonly (Checked | null)[] | undefined;
+  checked: readonly (Checked | null)[] | undefined = undefined;
 
   constructor(
     readonly batch: Batch,
@@ -58,7 +58,7 @@ export class Decoder {
   /** The last event's type, as the profile counts them; `KIND.unknown` or not below their number for one unknown. */
   index: number = KIND.unknown;
   /** Set before the first event comes, where payloads are to be checked. */
-  check: CheckBatch | undefined;
+  check: CheckBatch | undefined = undefined;
   readonly #types: string[] = [];
   readonly #categories: string[] = [];
   readonly #mode: Parse;

@@ -88,15 +88,9 @@ export class Link implements Source {
   }
 
   get lastEventId(): string | undefined {
-    if (this.#inHost || this.#closed) {
-      return undefined;
-    }
-    try {
-      return this.#connection?.lastEventId;
-    } catch {
-      // A trap: it has ended the stream.
-      return undefined;
-    }
+    return this.#inHost || this.#closed
+      ? undefined
+      : this.#ask((connection) => connection.lastEventId);
   }
 
   get attempts(): number {
@@ -193,12 +187,8 @@ export class Link implements Source {
   /** Calls the module, if it is there, once it is off the stack. */
   #call(command: (connection: Connection) => void): void {
     const run = () => {
-      try {
-        if (this.#connection && !this.#closed) {
-          command(this.#connection);
-        }
-      } catch {
-        // A trap: it has ended the stream.
+      if (!this.#closed) {
+        this.#ask(command);
       }
     };
     if (this.#inHost) {
@@ -209,21 +199,24 @@ export class Link implements Source {
   }
 
   #countDuplicates(): void {
-    try {
-      this.#duplicates = this.#connection?.duplicates ?? this.#duplicates;
-    } catch {
-      // A trap: what was counted last stands.
-    }
+    // After a trap, what was counted last stands.
+    this.#duplicates = this.#ask((connection) => connection.duplicates) ?? this.#duplicates;
   }
 
   #free(): void {
     this.#countDuplicates();
-    const connection = this.#connection;
-    this.#connection = undefined;
+    this.#ask((connection) => {
+      this.#connection = undefined;
+      connection.free();
+    });
+  }
+
+  /** Calls the module, if it is there. A trap in it ends the stream by itself. */
+  #ask<T>(call: (connection: Connection) => T): T | undefined {
     try {
-      connection?.free();
+      return this.#connection && call(this.#connection);
     } catch {
-      // A trap: there is nothing left to be freed.
+      return undefined;
     }
   }
 }

@@ -108,9 +108,10 @@ export class LiveStream {
   }
 
   async setFilter(change: { categories?: string[]; types?: string[] }): Promise<void> {
-    const filter = namesOf(change);
+    const given = change ?? {};
+    const filter = namesOf(given);
     checkFilter(this.#settings.profile, filter);
-    const nothing = namesNothing(change ?? {});
+    const nothing = namesNothing(given);
     const source = this.#end ? undefined : this.#source;
     if (nothing || !source) {
       this.#apply(filter, nothing);
@@ -435,20 +436,20 @@ function checkHandler(handler: unknown): void {
   }
 }
 
-function namesOf(change: { categories?: string[]; types?: string[] } | undefined): {
+function namesOf(change: { categories?: string[]; types?: string[] }): {
   categories: string[];
   types: string[];
 } {
-  const names = { categories: change?.categories ?? [], types: change?.types ?? [] };
-  for (const [option, value] of Object.entries(change ?? {})) {
-    if (!(option in names)) {
+  for (const [option, value] of Object.entries(change)) {
+    if (!['categories', 'types'].includes(option)) {
       refuse(`setFilter: unknown option '${option}'. Allowed: categories, types`);
     }
     if (value !== undefined && !Array.isArray(value)) {
       refuse(`setFilter: ${option} must be a list of names`);
     }
   }
-  return { categories: [...names.categories], types: [...names.types] };
+  const { categories = [], types = [] } = change;
+  return { categories: [...categories], types: [...types] };
 }
 
 function asTidewireError(error: unknown): TidewireError {

@@ -2,7 +2,7 @@
 
 import type { AnyName, CategoryName, Parse, TypeName } from './event.js';
 import { checkFilter } from './filter.js';
-import type { AnyProfile, ProfileDefinition } from './profile.js';
+import { type AnyProfile, type ProfileDefinition, queryOf } from './profile.js';
 import { plain } from './profiles/plain.js';
 import type { CursorStore } from './store.js';
 import type { Validator } from './validator.js';
@@ -433,23 +433,19 @@ function checkEventSource(
   const refuseIf = (isGiven: unknown, option: string, why: string) => {
     if (isGiven) refuse(`${option}: EventSource ${why}; use transport 'fetch'`);
   };
-  const hasNoCursor = !isQuery(profile.cursor);
+  const hasNoCursor = !queryOf(profile.cursor);
   refuseIf(options.headers, 'headers', 'cannot send headers');
   refuseIf((options.body ?? null) !== null, 'body', 'cannot send a body');
   refuseIf(method !== 'GET', options.method ? 'method' : 'profile', `cannot send a ${method}`);
   refuseIf(options.fetch, 'fetch', 'does not fetch by a function');
   refuseIf(options.credentials === 'omit', 'credentials', 'always sends them to its own origin');
   refuseIf(
-    (options.token ?? null) !== null && !isQuery(profile.auth),
+    (options.token ?? null) !== null && !queryOf(profile.auth),
     'token',
     `cannot send a token in a header, as ${profile.name} wants it`,
   );
   refuseIf(hasNoCursor && options.lastEventId, 'lastEventId', 'cannot be told where to go on');
   refuseIf(hasNoCursor && options.store, 'store', 'cannot be told where to go on');
-}
-
-function isQuery(place: ProfileDefinition['auth'] | ProfileDefinition['cursor']): boolean {
-  return isObject(place) && 'query' in place;
 }
 
 function requestBody(given: unknown): { body: BodyInit | undefined; jsonBody: boolean } {

@@ -139,6 +139,13 @@ export interface TableRow {
   readonly category: string;
 }
 
+/** The query parameter that a token or a cursor goes by, if it goes by one. */
+export function queryOf(
+  place: ProfileDefinition['auth'] | ProfileDefinition['cursor'],
+): string | undefined {
+  return (place as { readonly query?: string } | undefined)?.query;
+}
+
 /** The event types of a profile, in the order in which they are counted. */
 export function tableOf({ categories }: ProfileDefinition): TableRow[] {
   return Object.entries(categories).flatMap(([category, types]) =>

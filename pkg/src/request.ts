@@ -26,7 +26,7 @@ export interface RequestParts {
 
 /** The URL with what the attempt adds to it, token included. */
 export function requestUrl(basis: RequestBasis, { query, token }: RequestParts): string {
-  return withQuery(basis.url, [...query, ...(credentialsOf(basis, token, 'query') ?? [])]);
+  return withQuery(basis.url, [...query, ...credentialsOf(basis, token, 'query')]);
 }
 
 /** @throws Error for a header that cannot be sent. */
@@ -37,7 +37,7 @@ export function requestInit(
 ): RequestInit {
   const { method, body, credentials } = basis;
   const all: (readonly [string, string])[] = [
-    ...(credentialsOf(basis, token, 'header') ?? []),
+    ...credentialsOf(basis, token, 'header'),
     ['Accept', 'text/event-stream'],
   ];
   if (id) {
@@ -66,11 +66,7 @@ export function requestInit(
 
 /** Name and value, name and value… */
 export function pairs(flat: readonly string[]): [string, string][] {
-  const all: [string, string][] = [];
-  for (let at = 0; at + 1 < flat.length; at += 2) {
-    all.push([flat[at] ?? '', flat[at + 1] ?? '']);
-  }
-  return all;
+  return flat.flatMap((value, at) => (at % 2 ? [[flat[at - 1] as string, value]] : []));
 }
 
 /** The token, where the profile wants it, if that is there. */
@@ -78,15 +74,11 @@ function credentialsOf(
   { auth = 'bearer' }: RequestBasis,
   token: string | undefined,
   place: 'header' | 'query',
-): Pairs | undefined {
-  if (token === undefined) {
-    return undefined;
-  }
-  if (auth === 'bearer') {
-    return place === 'header' ? [['Authorization', `Bearer ${token}`]] : undefined;
-  }
-  const name = (auth as { readonly [place: string]: string })[place];
-  return name === undefined ? undefined : [[name, token]];
+): Pairs {
+  const [named, value] =
+    auth === 'bearer' ? [{ header: 'Authorization' }, `Bearer ${token}`] : [auth, token];
+  const name = (named as { readonly [place: string]: string })[place];
+  return token === undefined || name === undefined ? [] : [[name, value as string]];
 }
 
 /** With these parameters at the end of its query. */

@@ -1,8 +1,8 @@
 /** Where a stream that a reload interrupts is to go on. */
 
-import type { FilterNames } from './filter.js';
 import type { Settings } from './options.js';
 import type { AnyEvent } from './event.js';
+import { queryOf } from './profile.js';
 import { report } from './report.js';
 
 /** Keeps a cursor for each stream, under a key that holds no secret. */
@@ -53,19 +53,11 @@ export function cursorKey(settings: Settings): string {
   url.password = '';
   url.hash = '';
   for (const name of [...url.searchParams.keys()]) {
-    if (SECRET.test(name) || name === inQuery(profile.auth) || name === inQuery(profile.cursor)) {
+    if (SECRET.test(name) || name === queryOf(profile.auth) || name === queryOf(profile.cursor)) {
       url.searchParams.delete(name);
     }
   }
-  return [profile.name, url.href, ...filterKey({ categories, types })].join(' ');
-}
-
-function filterKey({ categories, types }: FilterNames): string[] {
-  return [...[...categories].sort(), ...[...types].sort()];
-}
-
-function inQuery(place: unknown): unknown {
-  return typeof place === 'object' && place !== null && 'query' in place ? place.query : undefined;
+  return [profile.name, url.href, ...[...categories].sort(), ...[...types].sort()].join(' ');
 }
 
 /** What a stream's consumers are done with, told to its store. */
