@@ -109,7 +109,7 @@ async fn a_silent_agent_is_bridged_by_heartbeats() {
     script(
         &namespace,
         json!([{"type": "status", "status": "analyzing"}, "[DONE]"]),
-        Duration::from_millis(300),
+        Duration::from_secs(1),
     );
     let mut response = post(&namespace, "/api/chat", r#"{"message": "x"}"#).await;
     assert_eq!(
@@ -137,7 +137,7 @@ async fn the_agent_runs_on_when_the_client_has_left_and_that_is_seen() {
             {"type": "result", "content": "one two three", "sources": [], "disclaimer": ""},
             "[DONE]",
         ]),
-        Duration::from_millis(60),
+        Duration::from_millis(300),
     );
     let mut response = post(
         &namespace,
