@@ -18,8 +18,11 @@ use crate::{
     token::TokenSecret,
 };
 
-/// How long open responses get to end when the server stops.
+/// How long open responses get to end when the server stops, after the last one that has.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// How long all of them together get, on a machine that is slow for so many.
+const LONGEST_GRACE: Duration = Duration::from_millis(1_500);
 
 /// What the kernel may hold for a client that does not read, so that the rest waits in our own
 /// bounded queues.
@@ -132,6 +135,7 @@ impl Server {
     /// Its base URL, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    /// the last one that has ended, and for a second and a half at the most.
     }
 
     /// Stops listening, ends all streams and waits for the connections, at most half a second.
@@ -167,8 +171,8 @@ async fn accept(listener: TcpListener, dispatch: Arc<Dispatch>, mut stop: watch:
         }
     }
     drop(listener);
-    let _ = tokio::time::timeout(GRACE, async {
-        while connections.join_next().await.is_some() {}
+    let _ = tokio::time::timeout(LONGEST_GRACE, async {
+        while let Ok(Some(_)) = tokio::time::timeout(GRACE, connections.join_next()).await {}
     })
     .await;
     connections.abort_all();

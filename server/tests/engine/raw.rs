@@ -8,7 +8,7 @@ use tokio::{
 };
 
 /// Longest wait for anything; a test that gets here has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How the response's body ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,7 +222,7 @@ impl RawResponse {
 
 async fn read(stream: &mut TcpStream, into: &mut Vec<u8>) -> Result<(), End> {
     let read = tokio::time::timeout(PATIENCE, stream.read_buf(into)).await;
-    match read.expect("something within half a minute") {
+    match read.expect("something within two minutes") {
         Ok(0) => Err(End::Closed),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::ConnectionReset => Err(End::Reset),
@@ -247,7 +247,7 @@ pub(crate) async fn until<T>(mut condition: impl AsyncFnMut() -> Option<T>) -> T
     };
     tokio::time::timeout(PATIENCE, wait)
         .await
-        .expect("the condition within half a minute")
+        .expect("the condition within two minutes")
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
