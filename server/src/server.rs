@@ -135,10 +135,10 @@ impl Server {
     /// Its base URL, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
-    /// the last one that has ended, and for a second and a half at the most.
     }
 
-    /// Stops listening, ends all streams and waits for the connections, at most half a second.
+    /// Stops listening, ends all streams and waits for the connections: for half a second after the
+    /// last that has ended, and for a second and a half at the most.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         self.namespaces.close();
