@@ -6,6 +6,7 @@ import { type AnyEvent, type Content, LazyEvent, type Parse, receivedEvent } fro
 import { jsonErrorPosition } from './json-position.js';
 import type { Passes } from './filter.js';
 import type { ProfileDefinition } from './profile.js';
+import { repairJson } from './repair-json.js';
 import type { Batch } from './rows.js';
 import type { Checked, CheckBatch } from './validator.js';
 
@@ -65,15 +66,9 @@ export class Decoder {
   /** The member that holds the payload, if not all of the data is. */
   readonly #payload: string | undefined;
   readonly #discriminator: string | undefined;
-  readonly #repairJson: (text: string) => string;
   readonly #content = (event: LazyEvent) => this.#read(event.type, event.name, event.raw);
 
-  constructor(
-    profile: ProfileDefinition,
-    parse: Parse | undefined,
-    lastEventId: string,
-    repairJson: (text: string) => string,
-  ) {
+  constructor(profile: ProfileDefinition, parse: Parse | undefined, lastEventId: string) {
     for (const [category, types] of Object.entries(profile.categories)) {
       for (const type of types) {
         this.#types.push(type);
@@ -84,7 +79,6 @@ export class Decoder {
     this.#payload = member(profile.payload);
     this.#discriminator = member(profile.discriminator);
     this.lastEventId = lastEventId;
-    this.#repairJson = repairJson;
   }
 
   /** Takes the next event of a batch, or says why there is none. */
@@ -219,7 +213,7 @@ export class Decoder {
     try {
       return JSON.parse(raw);
     } catch (error) {
-      const repaired = this.#repairJson(raw);
+      const repaired = repairJson(raw);
       if (repaired === raw) {
         throw error;
       }

@@ -28,7 +28,6 @@ export interface Owner {
   /** More came than was taken, and nothing of it may be shed. */
   tooSlow(): void;
   tell(notice: Notice): void;
-  repairJson(text: string): string;
   close(): void;
   /** How it ended; what waits is delivered yet. */
   readonly end: Closed | undefined;
@@ -78,7 +77,7 @@ export class Delivery {
     this.#buffer = buffer;
     this.#progress = progress;
     this.lastEventId = lastEventId;
-    this.#decoder = new Decoder(profile, parse, lastEventId, (text) => owner.repairJson(text));
+    this.#decoder = new Decoder(profile, parse, lastEventId);
     this.#queue = new EventQueue(this.#decoder);
     // What a profile calls critical is never dropped, whatever else it calls it.
     this.#droppableTypes = new Set(

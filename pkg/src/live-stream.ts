@@ -18,7 +18,6 @@ import { iterate, readable } from './iterate.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
 import { namesNothing, type Settings } from './options.js';
 import { Notice } from './queue.js';
-import { repairJson } from './repair-json.js';
 import { joinShared } from './share.js';
 import { Progress } from './store.js';
 import type { Closed, StreamNews, StreamState, StreamStats } from './stream.js';
@@ -360,7 +359,6 @@ export class LiveStream {
         queueMicrotask(() => this.#finish('slow-consumer', tooSlow(this.#settings)));
       },
       tell: (notice) => this.#tellNotice(notice),
-      repairJson,
       close: () => this.close(),
       get end() {
         return end();

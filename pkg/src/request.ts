@@ -83,10 +83,10 @@ function credentialsOf(
 
 /** With these parameters at the end of its query. */
 function withQuery(url: string, query: Pairs): string {
-  const [, base = '', fragment = ''] = /^([^#]*)(.*)/s.exec(url) ?? [];
+  const [base = '', ...fragment] = url.split(/(?=#)/);
   const add = (all: string, [name, value]: readonly [string, string]) =>
     `${all}${all.includes('?') ? '&' : '?'}${escape(name)}=${escape(value)}`;
-  return query.reduce(add, base) + fragment;
+  return query.reduce(add, base) + fragment.join('');
 }
 
 /** Percent-encoded, all but what a query may hold as it is; commas and colons stay legible. */

@@ -5,10 +5,9 @@ export function refuse(message: string, cause?: unknown): never {
   throw new TypeError(message, cause === undefined ? undefined : { cause });
 }
 
-/** `a, b or c` */
+/** `a, b or c`: two or more. */
 export function oneOf(choices: readonly string[]): string {
-  const last = choices.at(-1) ?? '';
-  return choices.length < 2 ? last : `${choices.slice(0, -1).join(', ')} or ${last}`;
+  return `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
 }
 
 /** A value as a message shows it: short, on one line. */
