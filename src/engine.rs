@@ -161,10 +161,21 @@ impl<H: Host> Engine<H> {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(config: Config, host: impl FnOnce(WeakEngine<H>) -> H) -> Result<Self, ConfigError> {
-        let pauses = config.sends_headers;
-        let last_event_id = config.last_event_id.clone();
-        let connection = Connection::new(config)?;
-        Ok(Engine(Rc::new_cyclic(|me| Inner {
+        Ok(Engine::of(Connection::new(config)?, host))
+    }
+
+    /// The same, of a configuration that was checked before. Nothing, if the filter does not fit.
+    #[doc(hidden)]
+    pub fn of_checked(config: Config, host: impl FnOnce(WeakEngine<H>) -> H) -> Option<Self> {
+        let subscription = config.filter.try_compile(&config.spec).ok()?;
+        let connection = Connection::of_checked(config, subscription);
+        Some(Engine::of(connection, host))
+    }
+
+    fn of(connection: Connection, host: impl FnOnce(WeakEngine<H>) -> H) -> Self {
+        let pauses = connection.pauses();
+        let last_event_id = connection.last_event_id().to_owned();
+        Engine(Rc::new_cyclic(|me| Inner {
             me: me.clone(),
             host: host(WeakEngine(me.clone())),
             connection: RefCell::new(connection),
@@ -180,7 +191,7 @@ impl<H: Host> Engine<H> {
             wanted: Cell::new(false),
             unread: RefCell::default(),
             last_event_id: RefCell::new(last_event_id),
-        })))
+        }))
     }
 
     /// Who it was given to.
@@ -399,7 +410,7 @@ impl<H: Host> Inner<H> {
             Input::Close(reason) => connection().close(reason),
             Input::Reconnect => connection().reconnect(now),
             Input::SetFilter(filter) => {
-                let changed = connection().set_filter(now, &filter);
+                let changed = connection().try_set_filter(now, &filter);
                 if changed.is_err() {
                     let message = "it names what the profile does not have".to_owned();
                     let error = Error {

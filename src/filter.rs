@@ -74,6 +74,17 @@ impl Filter {
         self
     }
 
+    /// This category or type as well.
+    #[doc(hidden)]
+    pub fn name(&mut self, name: String, is_category: bool) {
+        self.narrows = true;
+        match is_category {
+            true => &mut self.categories,
+            false => &mut self.types,
+        }
+        .push(name.into());
+    }
+
     /// The types that are named exactly, whether or not the profile knows them.
     #[cfg(all(feature = "browser", target_arch = "wasm32"))]
     pub(crate) fn exact_types(&self) -> impl Iterator<Item = &str> {
@@ -153,18 +164,25 @@ impl Filter {
     /// When it names a category or a type that the profile does not have (unless the profile is
     /// [open](Spec::open)), with the nearest name that there is.
     pub fn compile(&self, spec: &Spec) -> Result<Subscription, FilterError> {
+        self.try_compile(spec).map_err(|misfit| misfit.told(spec))
+    }
+
+    /// The same, where nobody asks what exactly does not fit.
+    pub(crate) fn try_compile(&self, spec: &Spec) -> Result<Subscription, Misfit<'_>> {
         let everything = !self.narrows || self.types.iter().any(|name| name == "*");
         let mut known = vec![everything; spec.events.len()];
         for name in &self.categories {
             let category = spec.categories.iter().position(|other| other == name);
-            let category = category.ok_or_else(|| {
-                let allowed = spec.categories.to_vec();
-                FilterError::new(spec, Part::Category, name, allowed)
+            let category = category.ok_or(Misfit {
+                part: Part::Category,
+                name,
             })?;
             for (passes, event) in known.iter_mut().zip(spec.events.iter()) {
                 *passes |= usize::from(event.category) == category;
             }
         }
+        // A name outside the table can be of any category: only the whole stream has it.
+        let mut outside = false;
         for name in &self.types {
             let mut named = false;
             if let Some((index, _)) = spec.event(name) {
@@ -178,16 +196,19 @@ impl Filter {
                     }
                 }
             }
+            outside |= !named;
             if !named && !spec.open {
-                let allowed = spec.events.iter().map(|event| event.name.clone()).collect();
-                return Err(FilterError::new(spec, Part::Type, name, allowed));
+                return Err(Misfit {
+                    part: Part::Type,
+                    name,
+                });
             }
         }
         // A server that is asked for nothing sends something: what comes is kept back here.
         let nothing = self.categories.is_empty() && self.types.is_empty();
-        let query = match everything || nothing {
+        let query = match everything || nothing || outside {
             true => Query::None,
-            false => self.query(spec, &known),
+            false => query(spec, &known),
         };
         Ok(Subscription {
             everything,
@@ -196,53 +217,44 @@ impl Filter {
             query,
         })
     }
+}
 
-    fn query(&self, spec: &Spec, known: &[bool]) -> Query {
-        // A name outside the table can be of any category: only the whole stream has it.
-        let outside = |name: &Name| {
-            let mut events = spec.events.iter();
-            spec.event(name).is_none() && !events.any(|event| glob_names(spec, name, event))
-        };
-        if spec.open && self.types.iter().any(outside) {
-            return Query::None;
-        }
-        let wanted = || {
-            spec.events
-                .iter()
-                .zip(known)
-                .filter_map(|(event, &passes)| passes.then_some(event))
-        };
-        match &spec.filter {
-            FilterQuery::Local => Query::None,
-            FilterQuery::Categories { parameter, list } => Query::Ask {
-                parameter: parameter.clone(),
-                list: *list,
-                values: (0..)
-                    .zip(spec.categories.iter())
-                    .filter(|(index, _)| {
-                        wanted().any(|event| usize::from(event.category) == *index)
-                    })
-                    .map(|(_, name)| name.clone())
-                    .collect(),
-                on_request: false,
-            },
-            FilterQuery::Types { parameter, list } => {
-                let default = spec
-                    .events
-                    .iter()
-                    .filter(|event| !on_request(event))
-                    .count();
-                if !wanted().any(on_request) && wanted().count() == default {
-                    return Query::None;
-                }
-                Query::Ask {
-                    parameter: parameter.clone(),
-                    list: *list,
-                    values: wanted().map(|event| event.name.clone()).collect(),
-                    on_request: wanted().any(on_request),
+/// What asks for the event types that pass.
+fn query(spec: &Spec, known: &[bool]) -> Query {
+    let events = || spec.events.iter().zip(known);
+    let mut values = Vec::new();
+    let mut asks_specially = false;
+    let (parameter, list) = match &spec.filter {
+        FilterQuery::Local => return Query::None,
+        FilterQuery::Categories { parameter, list } => {
+            for (index, name) in spec.categories.iter().enumerate() {
+                let is_of = |event: &EventSpec| usize::from(event.category) == index;
+                if events().any(|(event, &passes)| passes && is_of(event)) {
+                    values.push(name.clone());
                 }
             }
+            (parameter, list)
         }
+        FilterQuery::Types { parameter, list } => {
+            let mut unasked = 0;
+            for (event, &passes) in events() {
+                unasked += usize::from(!on_request(event));
+                if passes {
+                    asks_specially |= on_request(event);
+                    values.push(event.name.clone());
+                }
+            }
+            if !asks_specially && values.len() == unasked {
+                return Query::None;
+            }
+            (parameter, list)
+        }
+    };
+    Query::Ask {
+        parameter: parameter.clone(),
+        list: *list,
+        values,
+        on_request: asks_specially,
     }
 }
 
@@ -403,16 +415,28 @@ enum Part {
     Type,
 }
 
-impl FilterError {
-    fn new(spec: &Spec, part: Part, name: &str, allowed: Vec<Name>) -> Self {
+/// What does not fit.
+pub(crate) struct Misfit<'f> {
+    part: Part,
+    name: &'f str,
+}
+
+impl Misfit<'_> {
+    pub(crate) fn told(self, spec: &Spec) -> FilterError {
+        let allowed = match self.part {
+            Part::Category => spec.categories.to_vec(),
+            Part::Type => spec.events.iter().map(|event| event.name.clone()).collect(),
+        };
         FilterError {
             profile: spec.name.to_string(),
-            part,
-            name: name.to_owned(),
+            part: self.part,
+            name: self.name.to_owned(),
             allowed,
         }
     }
+}
 
+impl FilterError {
     /// The name that does not fit.
     pub fn name(&self) -> &str {
         &self.name

@@ -79,8 +79,10 @@ extern "C" fn connect(
     let has = |flag| flags & flag != 0;
     let (last_event_id, rest) = line(&text);
     let (filter, rest) = named(rest, categories, types);
-    let spec = Spec::from_lines(rest).ok()?;
-    let backoff = has(flags::RECONNECTS).then(|| {
+    let spec = Spec::of_checked_lines(rest)?;
+    let repeatable = has(flags::IS_GET) && !spec.runs_once;
+    // What runs something is sent once, whatever is asked for.
+    let backoff = (repeatable && has(flags::RECONNECTS)).then(|| {
         let mut backoff = Backoff::new(spec.retry.into(), spec.max_retry.into());
         let given = |value: f64, default: &mut u64| {
             if value >= 0.0 {
@@ -104,7 +106,7 @@ extern "C" fn connect(
         has_token: has(flags::HAS_TOKEN),
         renews_token: has(flags::RENEWS_TOKEN),
         sends_headers: has(flags::SENDS_HEADERS),
-        repeatable: has(flags::IS_GET) && !spec.runs_once,
+        repeatable,
         backoff,
         connect_timeout: connect_timeout as u64,
         stale_after: stale_after as u64,
@@ -113,7 +115,7 @@ extern "C" fn connect(
         spec,
     };
     let host = JsHost::new(key, last_event_id, has(flags::IS_JSON));
-    Engine::new(config, |_| host).ok().map(Box::new)
+    Engine::of_checked(config, |_| host).map(Box::new)
 }
 
 /// So many categories and types, each a line, and what follows. Everything, where nothing is
@@ -123,11 +125,7 @@ fn named(mut rest: &str, categories: usize, types: usize) -> (Filter, &str) {
     for at in 0..categories + types {
         let (name, after) = line(rest);
         rest = after;
-        let name = [String::from(name)];
-        filter = match at < categories {
-            true => filter.and_categories(name),
-            false => filter.and_types(name),
-        };
+        filter.name(name.into(), at < categories);
     }
     (filter, rest)
 }

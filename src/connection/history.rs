@@ -40,6 +40,8 @@ struct Held {
     replayable: bool,
     /// It came twice within the burst: once live, so it is none.
     live: bool,
+    /// The server's own order, once it is asked for.
+    order: (u64, Box<[u8]>),
 }
 
 impl Burst {
@@ -70,6 +72,7 @@ impl Burst {
             stream: self.stream,
             replayable: flags.has(Flags::REPLAYED),
             live: false,
+            order: Default::default(),
         });
     }
 
@@ -88,32 +91,31 @@ impl Burst {
     pub(super) fn release(mut self, spec: &Spec, unbroken: bool, sink: &mut dyn Sink) -> Flow {
         self.sort(spec);
         let last = self.returns.last().map(|(stream, _)| *stream);
-        let places: Vec<usize> = self
-            .returns
-            .iter()
-            .map(|(stream, _)| self.place(*stream))
-            .collect();
-        let mut returns = self.returns.into_iter().zip(places).peekable();
         let mut flow = Flow::More;
-        for at in 0..=self.events.len() {
-            while let Some(((stream, last_event_id), _)) =
-                returns.next_if(|(_, place)| *place <= at)
-            {
-                let proven = unbroken && Some(stream) == last;
-                sink.report(Report::Resumed {
-                    recovered: if proven {
-                        Recovered::Yes
-                    } else {
-                        Recovered::Unknown
-                    },
-                    last_event_id,
-                });
-            }
-            let Some(held) = self.events.get(at) else {
-                break;
-            };
-            // What is held is bounded, and handed over whole.
-            flow = sink.event(Event {
+        let mut next = 0;
+        for (stream, last_event_id) in core::mem::take(&mut self.returns) {
+            let place = self.place(stream);
+            self.hand_over(&mut next, place, &mut flow, sink);
+            let proven = unbroken && Some(stream) == last;
+            sink.report(Report::Resumed {
+                recovered: if proven {
+                    Recovered::Yes
+                } else {
+                    Recovered::Unknown
+                },
+                last_event_id,
+            });
+        }
+        self.hand_over(&mut next, self.events.len(), &mut flow, sink);
+        flow
+    }
+
+    /// Hands over from the next event up to this place. What is held is bounded, and handed over
+    /// whole.
+    fn hand_over(&self, next: &mut usize, place: usize, flow: &mut Flow, sink: &mut dyn Sink) {
+        for held in self.events.get(*next..place).unwrap_or_default() {
+            *next += 1;
+            *flow = sink.event(Event {
                 index: held.index,
                 name: Text::from(&*held.name),
                 data: Text::from(&*held.data),
@@ -122,20 +124,17 @@ impl Burst {
                 replayed: held.replayable && !held.live,
             });
         }
-        flow
     }
 
     /// Puts the oldest first; what has the same timestamp keeps its place. Nearly all of it comes
     /// in order, and goes to the end.
     fn sort(&mut self, spec: &Spec) {
-        let (mut sorted, mut orders) = (Vec::new(), Vec::new());
-        for held in self.events.drain(..) {
-            let order = held.order(spec);
-            let at = orders.partition_point(|other| *other <= order);
-            orders.insert(at, order);
-            sorted.insert(at, held);
+        for mut held in core::mem::take(&mut self.events) {
+            held.order = held.order(spec);
+            let earlier = |other: &Held| other.order <= held.order;
+            let at = self.events.iter().rposition(earlier);
+            self.events.insert(at.map_or(0, |at| at + 1), held);
         }
-        self.events = sorted;
     }
 
     /// Where what is missing before this stream lies: behind what came live on the streams before

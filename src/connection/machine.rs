@@ -7,7 +7,7 @@ use super::{
     Recovered, Report, Request, Response, State,
 };
 use crate::digits::digits;
-use crate::filter::{Filter, FilterError, Subscription};
+use crate::filter::{Filter, FilterError, Misfit, Subscription};
 use crate::profiles::{Cursor, Flags, Heartbeat, Recovery, Spec};
 use crate::wire::{Decoder, Item, Message, Text, Whole, replace};
 use alloc::{
@@ -171,13 +171,20 @@ impl Connection {
             });
         }
         let subscription = config.filter.compile(&config.spec);
-        let subscription = Arc::new(subscription.map_err(ConfigError::Filter)?);
+        let subscription = subscription.map_err(ConfigError::Filter)?;
+        Ok(Connection::of_checked(config, subscription))
+    }
+
+    /// The same, of what was checked before.
+    #[inline(never)]
+    pub(crate) fn of_checked(config: Config, subscription: Subscription) -> Self {
+        let subscription = Arc::new(subscription);
         let mut decoder = Decoder::with_max_event_bytes(config.max_event_bytes);
         decoder.set_last_event_id(&config.last_event_id);
         let cursor = config.last_event_id.clone();
         // What cannot be told to the server is not gone on after: it is a return with a gap.
         let resuming = !cursor.is_empty() && config.cannot_send(&cursor);
-        Ok(Connection {
+        Connection {
             intake: Intake::new(&config.spec),
             asked: Arc::clone(&subscription),
             asked_for: Arc::clone(&subscription),
@@ -205,7 +212,7 @@ impl Connection {
             refusal: None,
             native_id: String::new(),
             config,
-        })
+        }
     }
 
     /// Begins. A second call does nothing.
@@ -586,7 +593,17 @@ impl Connection {
     /// # Errors
     /// When the filter does not fit the profile; the old one stays.
     pub fn set_filter(&mut self, now: Millis, filter: &Filter) -> Result<(), FilterError> {
-        let subscription = Arc::new(filter.compile(&self.config.spec)?);
+        self.try_set_filter(now, filter)
+            .map_err(|misfit| misfit.told(&self.config.spec))
+    }
+
+    /// The same, where nobody asks what exactly does not fit.
+    pub(crate) fn try_set_filter<'f>(
+        &mut self,
+        now: Millis,
+        filter: &'f Filter,
+    ) -> Result<(), Misfit<'f>> {
+        let subscription = Arc::new(filter.try_compile(&self.config.spec)?);
         if self.is_closed() {
             return Ok(());
         }
@@ -646,6 +663,11 @@ impl Connection {
     /// The last event ID, as the standard counts it.
     pub fn last_event_id(&self) -> &str {
         self.decoder.last_event_id()
+    }
+
+    /// Whether reading can be paused: an `EventSource` cannot.
+    pub(crate) fn pauses(&self) -> bool {
+        self.config.sends_headers
     }
 
     /// Whether a stream is open.

@@ -106,116 +106,8 @@ impl Spec {
     /// Names the line that cannot be understood, or what is wrong with the whole.
     #[doc(hidden)]
     pub fn from_lines(text: &str) -> Result<Spec, SpecError> {
-        let mut lines = Lines {
-            rest: Some(text),
-            line: "",
-            at: 0,
-            wrong: None,
-        };
-        let name = own(lines.next(""));
-        let bits = lines.next("0");
-        let bits = lines.number(bits, u64::from(u32::MAX)) as u32;
-        let delays;
-        // Each member once, and nothing returned before the end: what would have to be dropped on
-        // the way was most of this code.
-        let spec = Spec {
-            name,
-            open: bits & OPEN > 0,
-            runs_once: bits & RUNS_ONCE > 0,
-            format: match bits & TEXT > 0 {
-                true => Format::Text,
-                false => Format::Json,
-            },
-            repair: match bits & LINE_BREAKS > 0 {
-                true => Repair::LineBreaks,
-                false => Repair::None,
-            },
-            discriminator: match lines.choice("e") {
-                (b'f', field) => Discriminator::Field(own(field)),
-                (b'n', _) => Discriminator::None,
-                (letter, _) => lines.expect(letter == b'e', Discriminator::Event),
-            },
-            payload: match lines.choice("w") {
-                (b'f', field) => Payload::Field(own(field)),
-                (letter, _) => lines.expect(letter == b'w', Payload::Whole),
-            },
-            categories: names(lines.next("")),
-            prefixes: names(lines.next("")),
-            filter: match lines.choice("l") {
-                (by @ (b'c' | b't'), rest) => {
-                    let list = rest.bytes().next().and_then(List::of);
-                    let list = lines.expect(list.is_some(), list.unwrap_or(List::Comma));
-                    let parameter = own(rest.get(1..).unwrap_or_default());
-                    match by {
-                        b'c' => FilterQuery::Categories { parameter, list },
-                        _ => FilterQuery::Types { parameter, list },
-                    }
-                }
-                (letter, _) => lines.expect(letter == b'l', FilterQuery::Local),
-            },
-            cursor: match lines.choice("h") {
-                (b'n', _) => Cursor::None,
-                (b'q', parameter) => Cursor::HeaderAndQuery(own(parameter)),
-                (letter, _) => lines.expect(letter == b'h', Cursor::Header),
-            },
-            auth: match lines.choice("b") {
-                (b'h', name) => Auth::Header(own(name)),
-                (b'q', parameter) => Auth::Query(own(parameter)),
-                (letter, _) => lines.expect(letter == b'b', Auth::Bearer),
-            },
-            heartbeat: match lines.choice("n") {
-                (b'c', every) => Heartbeat::Comment(lines.small(every)),
-                (b'e', every) => Heartbeat::Event(lines.small(every)),
-                (letter, _) => lines.expect(letter == b'n', Heartbeat::None),
-            },
-            end: match lines.choice("n") {
-                (b'm', mark) => Some(own(mark)),
-                (letter, _) => lines.expect(letter == b'n', None),
-            },
-            gone: {
-                let mut statuses = Vec::new();
-                let mut rest = Some(lines.next("")).filter(|line| !line.is_empty());
-                while let Some(line) = rest {
-                    let (status, after) = cut(line, b'\t');
-                    statuses.push(lines.number(status, u64::from(u16::MAX)) as u16);
-                    rest = after;
-                }
-                statuses.into()
-            },
-            identity: match lines.choice("n") {
-                (b'i', _) => Identity::Id,
-                (b's', member) => Identity::SequenceOrText(own(member)),
-                (b'f', member) => Identity::Field(own(member)),
-                (letter, _) => lines.expect(letter == b'n', Identity::None),
-            },
-            recovery: match lines.choice("n") {
-                (b'c', _) => Recovery::Cursor,
-                (b'h', _) => Recovery::History,
-                (letter, _) => lines.expect(letter == b'n', Recovery::None),
-            },
-            retry: {
-                delays = cut(lines.next(DELAYS), b'\t');
-                lines.small(delays.0)
-            },
-            max_retry: lines.small(delays.1.unwrap_or_default()),
-            events: {
-                let mut events = Vec::new();
-                while lines.rest.is_some() {
-                    let (category, rest) = cut(lines.next(""), b'\t');
-                    let (flags, rest) = cut(rest.unwrap_or_default(), b'\t');
-                    let rest = lines.expect(rest.is_some(), rest.unwrap_or_default());
-                    let (name, aliases) = cut(rest, b'\t');
-                    events.push(EventSpec {
-                        category: lines.number(category, u64::from(u8::MAX)) as u8,
-                        flags: Flags(lines.number(flags, u64::from(u8::MAX)) as u8),
-                        name: own(name),
-                        aliases: names(aliases.unwrap_or_default()),
-                    });
-                }
-                events.into()
-            },
-        };
-        if let Some((at, line)) = lines.wrong {
+        let (spec, wrong) = read(text);
+        if let Some((at, line)) = wrong {
             let at = digits(at);
             return Err(SpecError(
                 ["line ", &at, " of the profile: '", line, "'"].concat(),
@@ -224,6 +116,128 @@ impl Spec {
         spec.check()?;
         Ok(spec)
     }
+
+    /// The spec of these lines, whose writer has checked it. Nothing, if they are no such lines.
+    #[doc(hidden)]
+    pub fn of_checked_lines(text: &str) -> Option<Spec> {
+        let (spec, wrong) = read(text);
+        wrong.is_none().then_some(spec)
+    }
+}
+
+/// What the lines say, and the first of them that makes no sense.
+#[inline(never)]
+fn read(text: &str) -> (Spec, Option<(u64, &str)>) {
+    let mut lines = Lines {
+        rest: Some(text),
+        line: "",
+        at: 0,
+        wrong: None,
+    };
+    let name = own(lines.next(""));
+    let bits = lines.next("0");
+    let bits = lines.number(bits, u64::from(u32::MAX)) as u32;
+    let delays;
+    // Each member once, and nothing returned before the end: what would have to be dropped on
+    // the way was most of this code.
+    let spec = Spec {
+        name,
+        open: bits & OPEN > 0,
+        runs_once: bits & RUNS_ONCE > 0,
+        format: match bits & TEXT > 0 {
+            true => Format::Text,
+            false => Format::Json,
+        },
+        repair: match bits & LINE_BREAKS > 0 {
+            true => Repair::LineBreaks,
+            false => Repair::None,
+        },
+        discriminator: match lines.choice("e") {
+            (b'f', field) => Discriminator::Field(own(field)),
+            (b'n', _) => Discriminator::None,
+            (letter, _) => lines.or(letter == b'e', Discriminator::Event),
+        },
+        payload: match lines.choice("w") {
+            (b'f', field) => Payload::Field(own(field)),
+            (letter, _) => lines.or(letter == b'w', Payload::Whole),
+        },
+        categories: names(lines.next("")),
+        prefixes: names(lines.next("")),
+        filter: match lines.choice("l") {
+            (by @ (b'c' | b't'), rest) => {
+                let list = rest.bytes().next().and_then(List::of);
+                let list = lines.or(list.is_some(), list.unwrap_or(List::Comma));
+                let parameter = own(rest.get(1..).unwrap_or_default());
+                match by {
+                    b'c' => FilterQuery::Categories { parameter, list },
+                    _ => FilterQuery::Types { parameter, list },
+                }
+            }
+            (letter, _) => lines.or(letter == b'l', FilterQuery::Local),
+        },
+        cursor: match lines.choice("h") {
+            (b'n', _) => Cursor::None,
+            (b'q', parameter) => Cursor::HeaderAndQuery(own(parameter)),
+            (letter, _) => lines.or(letter == b'h', Cursor::Header),
+        },
+        auth: match lines.choice("b") {
+            (b'h', name) => Auth::Header(own(name)),
+            (b'q', parameter) => Auth::Query(own(parameter)),
+            (letter, _) => lines.or(letter == b'b', Auth::Bearer),
+        },
+        heartbeat: match lines.choice("n") {
+            (b'c', every) => Heartbeat::Comment(lines.small(every)),
+            (b'e', every) => Heartbeat::Event(lines.small(every)),
+            (letter, _) => lines.or(letter == b'n', Heartbeat::None),
+        },
+        end: match lines.choice("n") {
+            (b'm', mark) => Some(own(mark)),
+            (letter, _) => lines.or(letter == b'n', None),
+        },
+        gone: {
+            let mut statuses = Vec::new();
+            let mut rest = Some(lines.next("")).filter(|line| !line.is_empty());
+            while let Some(line) = rest {
+                let (status, after) = cut(line, b'\t');
+                statuses.push(lines.number(status, u64::from(u16::MAX)) as u16);
+                rest = after;
+            }
+            statuses.into()
+        },
+        identity: match lines.choice("n") {
+            (b'i', _) => Identity::Id,
+            (b's', member) => Identity::SequenceOrText(own(member)),
+            (b'f', member) => Identity::Field(own(member)),
+            (letter, _) => lines.or(letter == b'n', Identity::None),
+        },
+        recovery: match lines.choice("n") {
+            (b'c', _) => Recovery::Cursor,
+            (b'h', _) => Recovery::History,
+            (letter, _) => lines.or(letter == b'n', Recovery::None),
+        },
+        retry: {
+            delays = cut(lines.next(DELAYS), b'\t');
+            lines.small(delays.0)
+        },
+        max_retry: lines.small(delays.1.unwrap_or_default()),
+        events: {
+            let mut events = Vec::new();
+            while lines.rest.is_some() {
+                let (category, rest) = cut(lines.next(""), b'\t');
+                let (flags, rest) = cut(rest.unwrap_or_default(), b'\t');
+                let rest = lines.or(rest.is_some(), rest.unwrap_or_default());
+                let (name, aliases) = cut(rest, b'\t');
+                events.push(EventSpec {
+                    category: lines.number(category, u64::from(u8::MAX)) as u8,
+                    flags: Flags(lines.number(flags, u64::from(u8::MAX)) as u8),
+                    name: own(name),
+                    aliases: names(aliases.unwrap_or_default()),
+                });
+            }
+            events.into()
+        },
+    };
+    (spec, lines.wrong)
 }
 
 /// The reconnection time and its cap of a profile that does not name them, as `Spec::new` has them.
@@ -255,16 +269,23 @@ impl<'t> Lines<'t> {
         (letter, line.get(1..).unwrap_or_default())
     }
 
-    fn expect<T>(&mut self, is_so: bool, value: T) -> T {
+    #[inline(never)]
+    fn expect(&mut self, is_so: bool) {
         if !is_so && self.wrong.is_none() {
             self.wrong = Some((self.at, self.line));
         }
+    }
+
+    /// For the last choice there is.
+    fn or<T>(&mut self, is_so: bool, value: T) -> T {
+        self.expect(is_so);
         value
     }
 
     fn number(&mut self, text: &str, most: u64) -> u64 {
         let number = number(text.as_bytes()).filter(|&number| number <= most);
-        self.expect(number.is_some(), number.unwrap_or(0))
+        self.expect(number.is_some());
+        number.unwrap_or(0)
     }
 
     fn small(&mut self, text: &str) -> u32 {
@@ -280,6 +301,7 @@ fn cut(text: &str, byte: u8) -> (&str, Option<&str>) {
     }
 }
 
+#[inline(never)]
 fn own(text: &str) -> Name {
     Name::Owned(text.to_owned())
 }
