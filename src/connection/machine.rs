@@ -246,11 +246,12 @@ impl Connection {
                 }
             },
             Phase::Open { .. } => {
-                let dead = self.dead_at().filter(|_| self.paused_since.is_none());
-                let start = self.start.filter(|_| self.paused_since.is_none());
-                let burst = start.map(Start::over_at);
-                let candidate = self.candidate_due();
-                [dead, burst, candidate].into_iter().flatten().min()
+                let mut due = self.candidate_due().unwrap_or(Millis::MAX);
+                if self.paused_since.is_none() {
+                    due = due.min(self.dead_at().unwrap_or(Millis::MAX));
+                    due = due.min(self.start.map_or(Millis::MAX, Start::over_at));
+                }
+                (due < Millis::MAX).then_some(due)
             }
             Phase::Waiting { until } => Some(until),
         }

@@ -5,7 +5,7 @@
 //! the candidate takes its place, after the first in order, and without what the first brought.
 
 use super::*;
-use crate::connection::deliver::Incoming;
+use crate::connection::deliver::{Incoming, Intake};
 use crate::connection::identity::{Key, Seen};
 use crate::profiles::Identity;
 use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
@@ -29,9 +29,15 @@ pub(super) struct Candidate {
     /// What the server said, while the rest of its refusal is awaited.
     refusal: Option<Error>,
     decoder: Decoder,
-    held: Vec<Held>,
+    held: AllHeld,
+}
+
+/// What came on it.
+#[derive(Debug, Default)]
+struct AllHeld {
+    events: Vec<Held>,
     bytes: usize,
-    /// What tells the held events apart.
+    /// What tells the events apart.
     keys: Seen,
 }
 
@@ -53,7 +59,7 @@ struct Held {
 impl Candidate {
     /// Whether this event came on it.
     pub(super) fn has(&self, key: Key) -> bool {
-        self.keys.knows(key)
+        self.held.keys.knows(key)
     }
 
     fn is_open(&self) -> bool {
@@ -68,6 +74,28 @@ impl Candidate {
     }
 }
 
+impl AllHeld {
+    /// Holds an event back. Answers whether it is time to switch: the event came on the first
+    /// stream too, or there is no room for another.
+    #[inline(never)]
+    fn hold(&mut self, intake: &Intake, spec: &Spec, incoming: Incoming<'_>) -> bool {
+        let (data, last_event_id) = (incoming.data.as_bytes(), incoming.last_event_id);
+        self.bytes += data.len() + last_event_id.len();
+        self.events.push(Held {
+            name: incoming.name.as_bytes().into(),
+            data: data.into(),
+            has_id: incoming.id.is_some(),
+            last_event_id: last_event_id.into(),
+        });
+        let is_full = self.events.len() >= HELD || self.bytes >= HELD_BYTES;
+        let Some(key) = intake.key(spec, incoming) else {
+            return is_full;
+        };
+        self.keys.remember(key);
+        is_full || intake.knows(key)
+    }
+}
+
 impl Connection {
     /// Opens a candidate for this subscription.
     pub(super) fn change(&mut self, now: Millis, subscription: Arc<Subscription>) {
@@ -79,9 +107,7 @@ impl Connection {
             step: Step::Token,
             refusal: None,
             decoder,
-            held: Vec::new(),
-            bytes: 0,
-            keys: Seen::default(),
+            held: AllHeld::default(),
         });
         self.attempt = self.attempt.saturating_add(1);
         if self.config.has_token {
@@ -195,7 +221,7 @@ impl Connection {
     /// Bytes of the candidate: all are taken.
     pub fn candidate_chunk(&mut self, now: Millis, bytes: &[u8], sink: &mut dyn Sink) -> Flow {
         let mut input = bytes;
-        let mut both = false;
+        let mut is_time = false;
         let Some(candidate) = self.candidate.as_mut().filter(|it| it.is_open()) else {
             return Flow::More;
         };
@@ -203,18 +229,8 @@ impl Connection {
             match item {
                 Ok(Item::Message(message)) => {
                     let incoming = Incoming::of(&message);
-                    let key = self.intake.key(&self.config.spec, incoming);
-                    both |= key.is_some_and(|key| self.intake.knows(key));
-                    candidate.bytes += message.data.as_bytes().len() + incoming.last_event_id.len();
-                    if let Some(key) = key {
-                        candidate.keys.remember(key);
-                    }
-                    candidate.held.push(Held {
-                        name: incoming.name.as_bytes().into(),
-                        data: incoming.data.as_bytes().into(),
-                        has_id: incoming.id.is_some(),
-                        last_event_id: incoming.last_event_id.into(),
-                    });
+                    let spec = &self.config.spec;
+                    is_time |= candidate.held.hold(&self.intake, spec, incoming);
                 }
                 Ok(Item::Retry(retry)) => {
                     if let Some(backoff) = &mut self.config.backoff {
@@ -229,8 +245,7 @@ impl Connection {
                 }
             }
         }
-        let full = candidate.held.len() >= HELD || candidate.bytes >= HELD_BYTES;
-        match both || full {
+        match is_time {
             true => self.switch(now, sink),
             false => Flow::More,
         }
@@ -254,20 +269,9 @@ impl Connection {
             id: (!last_event_id.is_empty()).then_some(last_event_id),
             last_event_id,
         };
-        let key = self.intake.key(&self.config.spec, incoming);
-        let both = key.is_some_and(|key| self.intake.knows(key));
         candidate.decoder.set_last_event_id(last_event_id);
-        candidate.bytes += data.len() + last_event_id.len();
-        if let Some(key) = key {
-            candidate.keys.remember(key);
-        }
-        candidate.held.push(Held {
-            name: name.as_bytes().into(),
-            data: data.as_bytes().into(),
-            has_id: incoming.id.is_some(),
-            last_event_id: last_event_id.into(),
-        });
-        match both || candidate.held.len() >= HELD || candidate.bytes >= HELD_BYTES {
+        let spec = &self.config.spec;
+        match candidate.held.hold(&self.intake, spec, incoming) {
             true => self.switch(now, sink),
             false => Flow::More,
         }
@@ -341,7 +345,7 @@ impl Connection {
             since: now,
             last: now,
         });
-        for held in &candidate.held {
+        for held in &candidate.held.events {
             let incoming = Incoming {
                 name: Text::from(&*held.name),
                 data: Text::from(&*held.data),
