@@ -5,7 +5,7 @@
 
 use core::cell::{Cell, RefCell};
 use tidewire::connection::{
-    Connection, Error, Event, Flow, Millis, Reason, Recovered, Report, Request, State,
+    Connection, Event, Flow, Millis, Reason, Recovered, Report, Request, State,
 };
 use tidewire::engine::Host;
 use tidewire_crossing::{Batch, Crossing, Outlet, collect, feed};
@@ -36,7 +36,8 @@ unsafe extern "C" {
         wide_at: usize,
         flags: u32,
     ) -> u32;
-    safe fn report(
+    #[link_name = "report"]
+    safe fn tell(
         key: u32,
         what: u32,
         number: u32,
@@ -111,26 +112,6 @@ impl JsHost {
             flags,
         )
     }
-
-    fn tell(&self, what: u32, number: u32, delay: f64, texts: [&str; 4]) {
-        let [first, second, third, fourth] = texts.map(|text| (text.as_ptr(), text.len()));
-        report(
-            self.key, what, number, delay, first.0, first.1, second.0, second.1, third.0, third.1,
-            fourth.0, fourth.1,
-        );
-    }
-
-    fn tell_error(&self, what: u32, delay: f64, reason: &str, error: Option<&Error>) {
-        match error {
-            None => self.tell(what, 0, delay, [reason, "", "", ""]),
-            Some(error) => self.tell(
-                what,
-                error.status.into(),
-                delay,
-                [reason, error.kind.as_str(), &error.message, &error.body],
-            ),
-        }
-    }
 }
 
 impl Outlet for JsHost {
@@ -148,48 +129,85 @@ impl Outlet for JsHost {
     }
 
     fn report(&self, report: Report) {
-        match report {
+        let mut number = 0;
+        let mut delay = 0.0;
+        let [mut first, mut second] = [""; 2];
+        let mut failure = None;
+        let what = match &report {
             Report::State(state) => {
-                let state = match state {
+                number = match state {
                     State::Connecting => 0,
                     State::Open => 1,
                     State::Waiting => 2,
                     State::Closed => 3,
                 };
-                self.tell(0, state, 0.0, [""; 4]);
+                0
             }
             Report::Opened {
                 status,
                 url,
                 redirected,
             } => {
-                let redirected = if redirected { 1.0 } else { 0.0 };
-                self.tell(1, status.into(), redirected, [&url, "", "", ""]);
+                number = (*status).into();
+                delay = if *redirected { 1.0 } else { 0.0 };
+                first = url;
+                1
             }
             Report::Resumed {
                 recovered,
                 last_event_id,
             } => {
-                let recovered = match recovered {
+                number = match recovered {
                     Recovered::No => 0,
                     Recovered::Yes => 1,
                     Recovered::Unknown => 2,
                 };
-                self.tell(2, recovered, 0.0, [&last_event_id, "", "", ""]);
+                first = last_event_id;
+                2
             }
             Report::Gap {
                 reason,
                 last_event_id,
-            } => self.tell(3, 0, 0.0, [reason.as_str(), &last_event_id, "", ""]),
-            Report::FilterChanged { error } => self.tell_error(4, 0.0, "", error.as_ref()),
+            } => {
+                first = reason.as_str();
+                second = last_event_id;
+                3
+            }
+            Report::FilterChanged { error } => {
+                failure = error.as_ref();
+                4
+            }
             Report::Failed { error, retry_in } => {
-                let delay = retry_in.map_or(-1.0, |delay| delay as f64);
-                self.tell_error(5, delay, "", Some(&error));
+                delay = retry_in.map_or(-1.0, |delay| delay as f64);
+                failure = Some(error);
+                5
             }
             Report::Closed { reason, error } => {
-                self.tell_error(6, 0.0, reason.as_str(), error.as_ref());
+                first = reason.as_str();
+                failure = error.as_ref();
+                6
             }
+        };
+        let [mut message, mut body] = [""; 2];
+        if let Some(error) = failure {
+            number = error.status.into();
+            second = error.kind.as_str();
+            (message, body) = (&error.message, &error.body);
         }
+        tell(
+            self.key,
+            what,
+            number,
+            delay,
+            first.as_ptr(),
+            first.len(),
+            second.as_ptr(),
+            second.len(),
+            message.as_ptr(),
+            message.len(),
+            body.as_ptr(),
+            body.len(),
+        );
     }
 }
 
