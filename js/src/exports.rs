@@ -187,15 +187,16 @@ extern "C" fn page(connection: &Connection, event: u32) {
     }
 }
 
-/// The text is lines: of the head the content type, `Retry-After`, `Date` and the URL, and what is
-/// there of a refusal's body. Answers whether this is an event stream.
+/// The text is lines: of the head the content type, `Retry-After` in seconds and the URL, and what
+/// is there of a refusal's body. `how`: 0 more of that may come, 1 it is all, 2 nothing is told,
+/// only asked. Answers whether this is an event stream.
 #[unsafe(no_mangle)]
 extern "C" fn answer(
     connection: &Connection,
     transport: u32,
     status: u32,
     redirected: bool,
-    is_whole: bool,
+    how: u32,
     start: *mut u8,
     length: usize,
 ) -> bool {
@@ -210,17 +211,19 @@ extern "C" fn answer(
         status: status as u16,
         content_type: next(),
         retry_after: next(),
-        date: next(),
         url: next(),
+        date: String::new(),
         redirected,
     };
     let body = String::from(body);
     let is_stream = connection.is_stream(&response);
-    let news = match is_stream || is_whole {
-        true => News::Response(response, body),
-        false => News::Refused(response, body),
-    };
-    connection.news(transport, news);
+    if how < 2 {
+        let news = match is_stream || how == 1 {
+            true => News::Response(response, body),
+            false => News::Refused(response, body),
+        };
+        connection.news(transport, news);
+    }
     is_stream
 }
 

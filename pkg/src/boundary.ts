@@ -59,8 +59,8 @@ export interface ModuleExports {
   /** 0 the network is back; 1 the page is put away; 2 it is back, or seen again. */
   page(connection: Address, event: number): void;
   /**
-   * The text is lines: of a head the content type, `Retry-After`, `Date` and the URL, and what came
-   * of a refusal's body. `how`: 0 more of that may come, 1 it is all, 2 nothing is told, only asked.
+   * The text is lines: of a head the content type, `Retry-After` in seconds and the URL, and what
+   * came of a refusal's body. `how`: 0 more of that may come, 1 it is all, 2 nothing is told, only asked.
    * Answers whether it begins an event stream.
    */
   answer(

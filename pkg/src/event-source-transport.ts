@@ -17,7 +17,7 @@ export class EventSourceTransport implements Transport {
         const data: unknown = event.data;
         tell.message(event.type, event.lastEventId, typeof data === 'string' ? data : '');
       } else if (event.type === 'open') {
-        tell.answer({ status: 0, redirected: false, lines: ['', '', '', url] }, '', 1);
+        tell.answer({ status: 0, redirected: false, lines: ['', '', url] }, '', 1);
       } else {
         // On any error it is closed, and the connection's own policy decides.
         source.close();

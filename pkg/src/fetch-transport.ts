@@ -205,9 +205,16 @@ function headOf(response: unknown): Head | undefined {
   if (typeof status !== 'number' || !(status >= 1)) {
     return undefined;
   }
-  const names = ['content-type', 'retry-after', 'date'];
-  const lines = [...names.map((name) => attempt(() => headers?.get(name))), url];
-  return { status, redirected: Boolean(redirected), lines: lines.map(line) };
+  const header = (name: string) => line(attempt(() => headers?.get(name)));
+  const after = retryAfter(header('retry-after'), header('date'));
+  const lines = [header('content-type'), after, line(url)];
+  return { status, redirected: Boolean(redirected), lines };
+}
+
+/** In seconds, as it may be; or a date against the server's own clock, which may differ from here. */
+function retryAfter(value: string, date: string): string {
+  const until = () => Math.max(0, Date.parse(value) - Date.parse(date)) / 1_000;
+  return /^\d*$/.test(value) ? value : String(until());
 }
 
 function line(value: unknown): string {

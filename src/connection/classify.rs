@@ -74,7 +74,14 @@ pub(super) fn retry_after(response: &Response) -> Option<Millis> {
     Some(then.saturating_sub(now).saturating_mul(1_000))
 }
 
+/// In the npm package, JavaScript has read the date: it comes as seconds.
+#[cfg(all(target_arch = "wasm32", not(feature = "browser")))]
+fn http_date(_: &str) -> Option<u64> {
+    None
+}
+
 /// Seconds since 1970 of a date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+#[cfg(any(not(target_arch = "wasm32"), feature = "browser"))]
 fn http_date(text: &str) -> Option<u64> {
     const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
     let text = text.as_bytes();

@@ -55,6 +55,41 @@ for (const [what, response, code] of [
   });
 }
 
+test('a stream whose body cannot be read never counts as open', async () => {
+  const states = [];
+  const response = { status: 200, headers: new Headers(type), body: 7 };
+  const stream = listening(async () => response);
+  stream.addEventListener('state', ({ detail }) => states.push(detail.state ?? detail));
+  const { error } = await stream.closed;
+  assert.match(error.message, /cannot be read as a stream/);
+  assert.ok(states.length > 0 && !states.includes('open'), states.join());
+});
+
+for (const [what, headers, delay] of [
+  ['seconds', { 'retry-after': '45' }, 45_000],
+  [
+    "a date by the server's own clock",
+    {
+      'retry-after': 'Mon, 01 Mar 2032 00:01:00 GMT',
+      date: 'Sun, 29 Feb 2032 23:59:30 GMT',
+    },
+    90_000,
+  ],
+  ['a date without a clock', { 'retry-after': 'Mon, 01 Mar 2032 00:01:00 GMT' }, 1],
+  ['no time at all', { 'retry-after': 'soon', date: 'Sun, 29 Feb 2032 23:59:30 GMT' }, 1],
+]) {
+  test(`Retry-After may be ${what}`, async () => {
+    const fetch = async () => new Response(null, { status: 503, headers });
+    const reconnect = { minDelay: 1, maxDelay: 30_000, factor: 1, jitter: false };
+    const stream = listening(fetch, { reconnect });
+    const { detail } = await new Promise((resolve) => {
+      stream.addEventListener('error', resolve, { once: true });
+    });
+    stream.close();
+    assert.equal(detail.delay, delay);
+  });
+}
+
 test('a response without a body is a stream that has ended', async () => {
   const fetch = async () => new Response(null, { headers: type });
   assert.deepEqual(await listening(fetch).closed, { reason: 'ended' });
