@@ -18,27 +18,25 @@ pub(crate) struct Report {
     pub failures: Vec<String>,
 }
 
-/// Decodes every case of a conformance file in every chunking.
-///
-/// A case that cannot be read is a failure, not a case less.
-pub(crate) fn run(json: &str) -> Report {
-    let mut report = Report::default();
-    let file: Value = match serde_json::from_str(json) {
-        Ok(file) => file,
-        Err(error) => {
-            report
-                .failures
-                .push(format!("the file is no JSON: {error}"));
-            return report;
-        }
-    };
-    let cases = file["cases"].as_array().map_or(&[][..], Vec::as_slice);
-    report.cases = cases.len();
-    for case in cases {
+/// The cases of a conformance file.
+pub(crate) fn read(json: &str) -> Result<Vec<Value>, serde_json::Error> {
+    let mut file: Value = serde_json::from_str(json)?;
+    Ok(match file["cases"].take() {
+        Value::Array(cases) => cases,
+        _ => Vec::new(),
+    })
+}
+
+impl Report {
+    /// Decodes a case in every chunking.
+    ///
+    /// A case that cannot be read is a failure, not a case less.
+    pub(crate) fn run(&mut self, case: &Value) {
+        self.cases += 1;
         let id = case["id"].as_str().unwrap_or("a case without an id");
         let Some((chunks, expected)) = chunks_of(case).zip(Outcome::expected_by(case)) else {
-            report.failures.push(format!("{id}: cannot be read"));
-            continue;
+            self.failures.push(format!("{id}: cannot be read"));
+            return;
         };
         let whole = chunks.concat();
         let ways: [(&str, Vec<&[u8]>); 4] = [
@@ -48,17 +46,16 @@ pub(crate) fn run(json: &str) -> Report {
             ("in chunks of 2 bytes", whole.chunks(2).collect()),
         ];
         for (way, chunks) in ways {
-            report.runs += 1;
+            self.runs += 1;
             match Outcome::of(&chunks) {
                 Ok(outcome) if outcome == expected => {}
-                Ok(outcome) => report
+                Ok(outcome) => self
                     .failures
                     .push(format!("{id} {way}: expected {expected}, got {outcome}")),
-                Err(error) => report.failures.push(format!("{id} {way}: {error}")),
+                Err(error) => self.failures.push(format!("{id} {way}: {error}")),
             }
         }
     }
-    report
 }
 
 /// What a stream leaves behind when it has ended.
