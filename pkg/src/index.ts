@@ -5,14 +5,19 @@
  */
 
 import { connectWith } from './connect.js';
+import { coreLoader, everyEntry } from './core.js';
 import type { AnyName, CategoryName, Parse, TypeName } from './event.js';
-import { loadInline } from './inline.js';
+import { compileText } from './module.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
 import type { plain } from './profiles/plain.js';
 import type { Connected } from './stream.js';
+// Comes last: gzip codes a stretch of a file by one table, and base64 amid code costs both 1.6 kB.
+import base64 from '../wasm/inline.js';
 
 export * from './surface.js';
+
+const load = /* @__PURE__ */ coreLoader(() => compileText(base64), everyEntry);
 
 /**
  * Opens a stream of events. Returns at once.
@@ -35,5 +40,5 @@ export function connect<
   url: string | URL,
   options?: ConnectOptions<P, Mode, Category, Type>,
 ): Connected<P, Mode, Category, Type> {
-  return connectWith(loadInline, url, options);
+  return connectWith(load, url, options);
 }

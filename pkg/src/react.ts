@@ -10,13 +10,13 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 
 import type { AnyName, CategoryName, Parse, Selected, StreamEvent, TypeName } from './event.js';
-import { connect } from './index.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
 import type { plain } from './profiles/plain.js';
 import { Folded, type Gathering, Recent, type Reduce } from './react/gathering.js';
 import { type StreamStatus, Subscription } from './react/subscription.js';
 import type { Connected } from './stream.js';
+import { connect } from './index.js';
 
 export type { StreamStatus } from './react/subscription.js';
 

@@ -8,7 +8,6 @@
  */
 
 import createGlue from '../wasm/validate-glue.js';
-import base64 from '../wasm/validate-inline.js';
 import { compileText, instantiate, moduleLoader } from './module.js';
 import type { ProfileDefinition } from './profile.js';
 import { cortex } from './profiles/cortex.js';
@@ -18,6 +17,8 @@ import { stageChat } from './profiles/stage-chat.js';
 import { stockAgent } from './profiles/stock-agent.js';
 import { type Batch, dataOf } from './rows.js';
 import type { Checked, CheckBatch, Validation, Validator } from './validator.js';
+// Comes last, as in the default entry.
+import base64 from '../wasm/validate-inline.js';
 
 export type { Validator } from './validator.js';
 
