@@ -188,7 +188,7 @@ impl Filter {
             if let Some((index, _)) = spec.event(name) {
                 known[index] = true;
                 named = true;
-            } else if name.contains('*') {
+            } else if name.bytes().any(|byte| byte == b'*') {
                 for (passes, event) in known.iter_mut().zip(spec.events.iter()) {
                     if glob_names(spec, name, event) {
                         *passes = true;
@@ -372,7 +372,7 @@ impl Subscription {
     }
 
     fn passes_nothing(&self) -> bool {
-        !self.everything && self.unknown.is_empty() && !self.known.contains(&true)
+        !self.everything && self.unknown.is_empty() && !self.known.iter().any(|&passes| passes)
     }
 
     /// Whether some event type is wanted by both.

@@ -56,10 +56,11 @@ pub(super) fn verdict(spec: &Spec, response: &Response, body: &str) -> Verdict {
 }
 
 fn is_event_stream(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default();
+    let mut parts = content_type.as_bytes().split(|&byte| byte == b';');
+    let essence = parts.next().unwrap_or_default();
     essence
         .trim_ascii()
-        .eq_ignore_ascii_case("text/event-stream")
+        .eq_ignore_ascii_case(b"text/event-stream")
 }
 
 /// Milliseconds that `Retry-After` asks for: seconds, or a date against the response's own date,

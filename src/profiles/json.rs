@@ -47,7 +47,7 @@ pub fn member<'a>(text: &'a [u8], key: &str) -> Option<&'a [u8]> {
 /// ```
 pub fn unquoted(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     let inner = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if !inner.contains(&b'\\') {
+    if find_either(b'\\', b'\\', inner).is_none() {
         return Some(Cow::Borrowed(inner));
     }
     let mut out = Vec::with_capacity(inner.len());
@@ -98,7 +98,7 @@ pub fn whole_number(text: &[u8]) -> Option<u64> {
 /// assert_eq!(json::with_escaped_line_breaks(b"{\n\"a\":\"b\nc\"}").as_ref(), b"{\n\"a\":\"b\\nc\"}");
 /// ```
 pub fn with_escaped_line_breaks(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'\n') {
+    if find_either(b'\n', b'\n', text).is_none() {
         return Cow::Borrowed(text);
     }
     let mut out = Vec::with_capacity(text.len() + 16);
