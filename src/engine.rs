@@ -402,6 +402,8 @@ impl<H: Host> Inner<H> {
         drop(alive);
     }
 
+    // Not inlined, the npm package's module is smaller.
+    #[inline(never)]
     fn handle(&self, input: Input) {
         let now = self.host.now();
         let mut sink = HostSink {

@@ -14,6 +14,7 @@ use tidewire::connection::{Backoff, CloseReason, Config, Response};
 use tidewire::engine::{Engine, News};
 use tidewire::filter::Filter;
 use tidewire::profiles::Spec;
+use tidewire::profiles::lines::cut;
 
 /// A stream.
 type Connection = Engine<JsHost>;
@@ -36,10 +37,8 @@ fn text(start: *mut u8, length: usize) -> String {
 
 /// The first line, and what is behind it.
 fn line(text: &str) -> (&str, &str) {
-    let at = text.bytes().position(|byte| byte == b'\n');
-    let at = at.unwrap_or(text.len());
-    let part = |part: Option<_>| part.unwrap_or_default();
-    (part(text.get(..at)), part(text.get(at + 1..)))
+    let (first, rest) = cut(text, b'\n');
+    (first, rest.unwrap_or_default())
 }
 
 /// What is yes or no of a connection, as bits of one number.

@@ -81,6 +81,8 @@ pub(crate) struct JsHost {
 }
 
 impl JsHost {
+    // Not inlined, the module is smaller.
+    #[inline(never)]
     pub(crate) fn new(key: u32, last_event_id: &str, is_json: bool) -> Self {
         JsHost {
             key,

@@ -29,10 +29,11 @@ mod table;
 pub mod cortex;
 pub mod dashtam;
 pub mod hive;
-// No part of the stable interface: it serves the crates of this repository.
+// No part of the stable interface: they serve the crates of this repository.
 #[doc(hidden)]
 pub mod json;
-mod lines;
+#[doc(hidden)]
+pub mod lines;
 pub mod plain;
 mod spec;
 pub mod stage_chat;
