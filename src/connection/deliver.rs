@@ -5,7 +5,7 @@ use super::identity::{self, Key, Seen};
 use super::sink::{Event, Flow, Sink};
 use crate::filter::Subscription;
 use crate::profiles::{Discriminator, Flags, Identity, Recovery, Repair, Spec, json};
-use crate::wire::{Message, Text, is_same};
+use crate::wire::{Message, Text};
 use alloc::borrow::Cow;
 use alloc::{boxed::Box, vec, vec::Vec};
 
@@ -15,11 +15,29 @@ const AHEAD: usize = 4_096;
 /// The names of a profile's event types, and where to look for each.
 #[derive(Debug)]
 pub(super) struct Names {
-    names: Vec<(Box<[u8]>, u16)>,
+    names: Vec<Named>,
     /// Where in `names` a name is, plus one, at the place where its search begins or not far
     /// behind it. 0 is free.
     table: Vec<u16>,
 }
+
+#[derive(Debug)]
+struct Named {
+    words: Words,
+    name: Box<[u8]>,
+    index: u16,
+    flags: Flags,
+}
+
+/// A name in words, to be compared without a branch that depends on its length.
+#[derive(Debug, Clone, Copy)]
+struct Words {
+    words: [u64; 5],
+    length: usize,
+}
+
+/// The longest name of which there is nothing beside its words.
+const IN_WORDS: usize = 40;
 
 impl Names {
     pub(super) fn new(spec: &Spec) -> Self {
@@ -29,12 +47,20 @@ impl Names {
         };
         for (index, event) in (0u16..).zip(spec.events.iter()) {
             for name in core::iter::once(&event.name).chain(event.aliases.iter()) {
-                all.names.push((name.as_bytes().into(), index));
+                let name: Box<[u8]> = name.as_bytes().into();
+                let words = Words::of(&name);
+                let flags = event.flags;
+                all.names.push(Named {
+                    words,
+                    name,
+                    index,
+                    flags,
+                });
             }
         }
         all.table = vec![0; (2 * all.names.len() + 1).next_power_of_two()];
         for at in 0..all.names.len() {
-            let place = all.find(&all.names[at].0);
+            let place = all.find(&all.names[at].name);
             // The first of equal names counts.
             if all.table[place] == 0 {
                 all.table[place] = at as u16 + 1;
@@ -45,6 +71,11 @@ impl Names {
 
     #[inline]
     fn index(&self, spec: &Spec, name: &[u8]) -> Option<u16> {
+        self.named(spec, name).map(|named| named.index)
+    }
+
+    #[inline]
+    fn named(&self, spec: &Spec, name: &[u8]) -> Option<&Named> {
         match self.look_up(name) {
             None if !spec.prefixes.is_empty() => {
                 let rest = spec.without_prefix(core::str::from_utf8(name).ok()?)?;
@@ -54,20 +85,21 @@ impl Names {
         }
     }
 
-    #[inline(never)]
-    fn look_up(&self, name: &[u8]) -> Option<u16> {
+    #[inline]
+    fn look_up(&self, name: &[u8]) -> Option<&Named> {
         let found = usize::from(*self.table.get(self.find(name))?);
-        self.names.get(found.wrapping_sub(1)).map(|named| named.1)
+        self.names.get(found.wrapping_sub(1))
     }
 
     /// The place of a name, or the free one where its search ends.
     #[inline]
     fn find(&self, name: &[u8]) -> usize {
+        let words = Words::of(name);
         let places = self.table.len() - 1;
-        let mut place = spread(name) & places;
+        let mut place = words.spread() & places;
         while let Some(&taken @ 1..) = self.table.get(place) {
             let named = self.names.get(usize::from(taken) - 1);
-            if named.is_some_and(|(other, _)| is_same(other, name)) {
+            if named.is_some_and(|named| named.is(name, words)) {
                 break;
             }
             place = (place + 1) & places;
@@ -76,34 +108,50 @@ impl Names {
     }
 }
 
-/// A number that differs between most names: out of their start, middle and end.
-#[inline]
-fn spread(name: &[u8]) -> usize {
-    let (start, middle, end) = match (name.first_chunk(), name.last_chunk()) {
-        (Some(start), Some(end)) => {
-            let middle = name.get((name.len() - 8) / 2..).unwrap_or_default();
-            let middle = middle.first_chunk().copied().unwrap_or_default();
-            (
-                u64::from_le_bytes(*start),
-                u64::from_le_bytes(middle),
-                u64::from_le_bytes(*end),
-            )
-        }
-        _ => match (name.first_chunk(), name.last_chunk()) {
-            (Some(start), Some(end)) => {
-                let word = |part: &[u8; 4]| u64::from(u32::from_le_bytes(*part));
-                (word(start), 0, word(end))
+impl Named {
+    #[inline]
+    fn is(&self, name: &[u8], words: Words) -> bool {
+        self.words.are(words) && (name.len() <= IN_WORDS || *self.name == *name)
+    }
+}
+
+impl Words {
+    /// All of a name that is not longer than `IN_WORDS`, and parts of a longer one.
+    #[inline]
+    fn of(name: &[u8]) -> Self {
+        let length = name.len();
+        let words = match length.checked_sub(8) {
+            Some(last) => [0, 8, 16, 24, last].map(|at: usize| {
+                let word = name.get(at.min(last)..).and_then(<[u8]>::first_chunk);
+                word.map_or(0, |word| u64::from_le_bytes(*word))
+            }),
+            None => {
+                let add = |word, &byte| word << 8 | u64::from(byte);
+                [name.iter().fold(0, add), 0, 0, 0, 0]
             }
-            _ => (
-                name.iter()
-                    .fold(0, |word, &byte| word << 8 | u64::from(byte)),
-                0,
-                0,
-            ),
-        },
-    };
-    let mixed = start ^ middle.rotate_left(21) ^ end.rotate_left(42) ^ name.len() as u64;
-    (mixed.wrapping_mul(0x9E37_79B1_85EB_CA87) >> 40) as usize
+        };
+        Words { words, length }
+    }
+
+    #[inline]
+    fn are(self, other: Words) -> bool {
+        let differ = |at: usize| self.words[at] ^ other.words[at];
+        let length = (self.length ^ other.length) as u64;
+        differ(0) | differ(1) | differ(2) | differ(3) | differ(4) | length == 0
+    }
+
+    /// A number that differs between most names.
+    #[inline]
+    fn spread(self) -> usize {
+        let [first, second, third, fourth, last] = self.words;
+        let mixed = first
+            ^ second.rotate_left(13)
+            ^ third.rotate_left(27)
+            ^ fourth.rotate_left(41)
+            ^ last.rotate_left(53)
+            ^ self.length as u64;
+        (mixed.wrapping_mul(0x9E37_79B1_85EB_CA87) >> 40) as usize
+    }
 }
 
 /// A message as the transports give it.
@@ -127,6 +175,17 @@ impl<'a> Incoming<'a> {
     }
 }
 
+/// What is to be done with a message whose name and id say all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// It is to be handed over, with the index of its type.
+    Passes(Option<u16>),
+    /// It is not wanted, or came before.
+    Dropped,
+    /// Its name and id do not say all.
+    Open,
+}
+
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivered {
@@ -146,8 +205,8 @@ pub(super) struct Intake {
     names: Names,
     seen: Seen,
     burst: Option<Burst>,
-    /// A message's name alone says whether it is wanted, and no mark or number stands in its data.
-    may_pass_over: bool,
+    /// A message's name says whether it is wanted, and no mark or number stands in its data.
+    looks_at_names: bool,
     /// The last number of a server that counts its events.
     sequence: u64,
     /// That number when the stream before this one broke.
@@ -170,9 +229,9 @@ impl Intake {
             names: Names::new(spec),
             seen: Seen::default(),
             burst: None,
-            may_pass_over: spec.discriminator == Discriminator::Event
-                && spec.end.is_none()
-                && !matches!(spec.identity, Identity::SequenceOrText(_)),
+            looks_at_names: !matches!(spec.discriminator, Discriminator::Field(_))
+                && !matches!(spec.identity, Identity::SequenceOrText(_))
+                && spec.end.is_none(),
             sequence: 0,
             resumed_after: 0,
             reached: 0,
@@ -242,27 +301,53 @@ impl Intake {
         self.seen.knows(key)
     }
 
-    /// Whether a message of this name is dropped without another look at it. What it brings is
-    /// an id, and nothing else that anybody goes by.
+    /// What is to be done with a message of this name and id, as far as these say; what passes is
+    /// known from now on. It is the short way of what [`take`](Self::take) does.
     #[inline]
-    pub(super) fn passes_over(
-        &self,
+    pub(super) fn judge(
+        &mut self,
         spec: &Spec,
         subscription: &Subscription,
         name: &[u8],
-    ) -> bool {
-        if !self.may_pass_over || subscription.is_everything() || self.burst.is_some() {
-            return false;
+        id: Option<&str>,
+    ) -> Judged {
+        if !self.looks_at_names || self.burst.is_some() {
+            return Judged::Open;
         }
-        let Some(index) = self.names.index(spec, name).map(usize::from) else {
-            return false;
-        };
         let says_more = Flags::TERMINAL
             .with(Flags::HEARTBEAT)
             .with(Flags::NO_CURSOR);
-        let event = spec.events.get(index);
-        event.is_some_and(|event| !event.flags.has_any(says_more))
-            && !subscription.passes_known(index)
+        let (index, flags) = match &*spec.events {
+            [only] if spec.discriminator == Discriminator::None => (Some(0), only.flags),
+            _ => match self.names.named(spec, name) {
+                Some(named) => (Some(named.index), named.flags),
+                None if spec.discriminator == Discriminator::None => return Judged::Open,
+                None => (None, Flags::NONE),
+            },
+        };
+        if flags.has_any(says_more) {
+            return Judged::Open;
+        }
+        let passes = subscription.is_everything()
+            || match index {
+                Some(index) => subscription.passes_known(index.into()),
+                None => subscription.passes_unknown(name),
+            };
+        if !passes {
+            return Judged::Dropped;
+        }
+        match (&spec.identity, id) {
+            _ if spec.repair != Repair::None => return Judged::Open,
+            (Identity::Id, Some(id)) if !id.is_empty() => {
+                if !self.seen.remember(Key::of(0, id.as_bytes())) {
+                    self.duplicates += 1;
+                    return Judged::Dropped;
+                }
+            }
+            (Identity::Id | Identity::None, _) => {}
+            _ => return Judged::Open,
+        }
+        Judged::Passes(index)
     }
 
     /// Finds the type, drops what is unwanted or known, mends and hands over.

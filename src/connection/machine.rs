@@ -1,7 +1,7 @@
 use super::backoff::Seed;
 use super::classify::{Verdict, retry_after, verdict};
-use super::deliver::{Delivered, Incoming, Intake};
-use super::sink::{Flow, Sink};
+use super::deliver::{Delivered, Incoming, Intake, Judged};
+use super::sink::{Event, Flow, Sink};
 use super::{
     Action, CloseReason, Config, ConfigError, Error, ErrorKind, GapReason, Millis, Reason,
     Recovered, Report, Request, Response, State,
@@ -374,34 +374,65 @@ impl Connection {
     #[inline]
     pub fn chunk<S: Sink>(&mut self, now: Millis, bytes: &[u8], sink: &mut S) -> usize {
         let mut whole = Whole::of(bytes);
-        // The id of what was passed over, to be remembered before anything asks for it.
-        let mut passed_over = None;
+        // The id of the latest message: kept before anything asks for it, and not at each of them.
+        let mut latest = None;
         let mut on_both = false;
+        self.alive(now);
         while matches!(self.phase, Phase::Open { .. }) {
-            self.alive(now);
+            let mut id = None;
             let message = if let Some(message) = self.decoder.next_whole(&mut whole) {
-                let name = message.event.as_bytes();
-                if self.candidate.is_none()
-                    && self
-                        .intake
-                        .passes_over(&self.config.spec, &self.subscription, name)
+                id = message.id.and_then(Text::known_str);
+                let has_id = message.id.is_some();
+                if let Some(own) = message.id
+                    && id.is_none()
                 {
-                    self.something_came();
-                    passed_over = message.id.or(passed_over);
-                    continue;
+                    // To be looked at as text first, which is seldom.
+                    self.keep(&mut latest);
+                    self.decoder.remember(own);
                 }
-                self.keep_passed_over(&mut passed_over);
-                if let Some(id) = message.id {
-                    self.decoder.remember(id);
-                }
-                Message {
+                let message = Message {
                     event: message.event,
                     data: message.data,
-                    last_event_id: self.decoder.last_event_id(),
-                    has_id: message.id.is_some(),
+                    last_event_id: id
+                        .or(latest)
+                        .unwrap_or_else(|| self.decoder.last_event_id()),
+                    has_id,
+                };
+                let judged = match (has_id && id.is_none()) || self.candidate.is_some() {
+                    true => Judged::Open,
+                    false => {
+                        let name = message.event_type();
+                        let spec = &self.config.spec;
+                        self.intake
+                            .judge(spec, &self.subscription, name.as_bytes(), id)
+                    }
+                };
+                match judged {
+                    Judged::Open => message,
+                    Judged::Dropped => {
+                        self.something_came();
+                        latest = id.or(latest);
+                        continue;
+                    }
+                    Judged::Passes(index) => {
+                        let flow = sink.event(Event {
+                            index,
+                            name: message.event_type(),
+                            data: message.data,
+                            id,
+                            last_event_id: message.last_event_id,
+                            replayed: false,
+                        });
+                        self.something_came();
+                        latest = id.or(latest);
+                        match flow {
+                            Flow::More => continue,
+                            Flow::Pause => break,
+                        }
+                    }
                 }
             } else {
-                self.keep_passed_over(&mut passed_over);
+                self.keep(&mut latest);
                 let mut input = whole.rest();
                 let item = self.decoder.next(&mut input);
                 whole = Whole::of(input);
@@ -423,8 +454,7 @@ impl Connection {
                         continue;
                     }
                     Some(Ok(Item::Id)) => {
-                        let id = self.decoder.last_event_id();
-                        keep_cursor(&self.config.spec, &mut self.cursor, id);
+                        self.keep_cursor();
                         continue;
                     }
                     None => break,
@@ -438,13 +468,34 @@ impl Connection {
             let spec = &self.config.spec;
             let delivered = self.intake.take(spec, &self.subscription, incoming, sink);
             // An id that sticks from an event before is no cursor of this one.
-            if message.has_id && !has(&delivered, Flags::NO_CURSOR) {
-                keep_cursor(spec, &mut self.cursor, message.last_event_id);
+            let moves_cursor = message.has_id && !has(&delivered, Flags::NO_CURSOR);
+            match id {
+                Some(_) if moves_cursor => latest = id,
+                Some(id) => {
+                    self.keep(&mut latest);
+                    self.decoder.remember(Text::from(id));
+                }
+                None if moves_cursor => self.keep_cursor(),
+                None => {}
             }
-            if self.delivered(delivered, sink) == Flow::Pause {
+            self.something_came();
+            let flow = match delivered {
+                Delivered::Event { flags, flow }
+                    if !flags.has(Flags::TERMINAL) && !self.intake.is_full() =>
+                {
+                    self.heartbeat_seen |= flags.has(Flags::HEARTBEAT);
+                    flow
+                }
+                _ => {
+                    self.keep(&mut latest);
+                    self.delivered(delivered, sink)
+                }
+            };
+            if flow == Flow::Pause {
                 break;
             }
         }
+        self.keep(&mut latest);
         if on_both && self.is_open() {
             // What is left of these bytes comes on the other stream too, or is not wanted.
             let _ = self.switch(now, sink);
@@ -457,17 +508,18 @@ impl Connection {
         }
     }
 
-    /// Remembers the id of what was passed over.
+    /// Makes an id that waits for it the last event ID, and the cursor.
     #[inline]
-    fn keep_passed_over(&mut self, id: &mut Option<Text<'_>>) {
-        if let Some(id) = id.take() {
-            self.keep_cursor(id);
+    fn keep(&mut self, latest: &mut Option<&str>) {
+        if let Some(id) = latest.take() {
+            self.decoder.remember(Text::from(id));
+            self.keep_cursor();
         }
     }
 
+    /// Makes the last event ID the cursor.
     #[inline(never)]
-    fn keep_cursor(&mut self, id: Text<'_>) {
-        self.decoder.remember(id);
+    fn keep_cursor(&mut self) {
         let id = self.decoder.last_event_id();
         keep_cursor(&self.config.spec, &mut self.cursor, id);
     }
@@ -669,6 +721,11 @@ impl Connection {
     /// Whether reading can be paused: an `EventSource` cannot.
     pub(crate) fn pauses(&self) -> bool {
         self.config.sends_headers
+    }
+
+    /// Whether no filter leaves anything out.
+    pub fn wants_everything(&self) -> bool {
+        self.subscription.is_everything()
     }
 
     /// Whether a stream is open.

@@ -4,6 +4,7 @@ mod change;
 mod history;
 mod promises;
 mod requests;
+mod short_way;
 
 use super::*;
 use crate::profiles::{dashtam, hive, plain, stock_agent};

@@ -15,6 +15,7 @@ pub(super) enum Kind {
 const DATA: u32 = u32::from_le_bytes(*b"data");
 const EVEN: u32 = u32::from_le_bytes(*b"even");
 const RETR: u32 = u32::from_le_bytes(*b"retr");
+const ID: u32 = u32::from_le_bytes(*b"id:\0");
 
 /// Tells what a line is, and its value, which is the line's end.
 #[inline]
@@ -39,6 +40,36 @@ pub(super) fn classify(line: &[u8]) -> (Kind, &[u8]) {
         // "Otherwise … using the whole line as the field name, and the empty string as the value."
         [] => (kind, rest),
         _ => (Kind::Unknown, &[]),
+    }
+}
+
+/// A field of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Data,
+    Event,
+    Id,
+}
+
+impl Field {
+    /// Tells what a line is and where its value begins, if it is one of a message, with a colon.
+    #[inline]
+    pub(super) fn usual(line: &[u8]) -> Option<(Self, usize)> {
+        let word = u32::from_le_bytes(*line.first_chunk()?);
+        let (field, colon) = match word {
+            DATA => (Field::Data, 4),
+            EVEN if line.get(4) == Some(&b't') => (Field::Event, 5),
+            _ if word & 0xFF_FFFF == ID => {
+                let space = usize::from(word >> 24 == u32::from(b' '));
+                return Some((Field::Id, 3 + space));
+            }
+            _ => return None,
+        };
+        match line.get(colon..)? {
+            [b':', b' ', ..] => Some((field, colon + 2)),
+            [b':', ..] => Some((field, colon + 1)),
+            _ => None,
+        }
     }
 }
 

@@ -36,5 +36,5 @@ pub use decode::Decoder;
 pub(crate) use decode::Whole;
 pub use encode::{EncodeError, Event, LineEnding, NamedField, encode_comment};
 pub use item::{EventTooLarge, Item, Message};
-pub(crate) use scan::{find_either, is_same, replace};
+pub(crate) use scan::{find_either, replace};
 pub use text::Text;

@@ -180,42 +180,6 @@ pub(crate) fn replace(string: &mut String, text: &str) {
     append(unsafe { string.as_mut_vec() }, text.as_bytes());
 }
 
-/// Whether two short texts are the same, without the call that a comparison is in WebAssembly.
-#[inline]
-pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let (length, other_length) = (one.len(), other.len());
-    if length != other_length {
-        return false;
-    }
-    // Both ends, which may overlap, and if need be what is between.
-    macro_rules! ends_are_same {
-        ($number:ty, $size:literal) => {
-            match (one.first_chunk::<$size>(), other.first_chunk::<$size>()) {
-                (Some(start), Some(other_start)) => {
-                    let starts =
-                        <$number>::from_le_bytes(*start) ^ <$number>::from_le_bytes(*other_start);
-                    match (one.last_chunk::<$size>(), other.last_chunk::<$size>()) {
-                        (Some(end), Some(other_end)) => {
-                            let ends = <$number>::from_le_bytes(*end)
-                                ^ <$number>::from_le_bytes(*other_end);
-                            starts | ends == 0
-                        }
-                        _ => false,
-                    }
-                }
-                _ => false,
-            }
-        };
-    }
-    match length {
-        0..4 => one.iter().zip(other).all(|(byte, other)| byte == other),
-        4..8 => ends_are_same!(u32, 4),
-        8..=16 => ends_are_same!(u64, 8),
-        17..=32 => ends_are_same!(u128, 16),
-        _ => one == other,
-    }
-}
-
 /// One LF.
 pub(super) const LINE_FEED: Scanned<'static> = Scanned {
     bytes: b"\n",
@@ -473,11 +437,20 @@ mod vector {
         }
     }
 
-    /// Which of 64 bytes from this place on are CR or LF, and which are not ASCII, as bits; of those
-    /// that are there. `None` if there is none, or too few were ever there.
+    /// What is in 64 bytes, or in those that are left.
+    pub(super) struct Found {
+        /// A bit for each byte.
+        pub(super) line_feeds: u64,
+        /// There is a CR or a NUL, or one is not far.
+        pub(super) is_odd: bool,
+        /// Something is not ASCII, or is not far from it.
+        pub(super) is_high: bool,
+    }
+
+    /// Looks at 64 bytes. `None` if there is none, or too few were ever there.
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     #[inline]
-    pub(super) fn ends_of_64(bytes: &[u8], at: usize) -> Option<(u64, u64)> {
+    pub(super) fn look_at_64(bytes: &[u8], at: usize) -> Option<Found> {
         let left = bytes.len().saturating_sub(at);
         let (from, known) = match left {
             64.. => (at, 0),
@@ -495,12 +468,19 @@ mod vector {
             Block::load(c),
             Block::load(d),
         ];
-        let high = match a.or(b).or(c.or(d)).high_bits() {
-            0 => 0,
-            _ => bits_of_64([a, b, c, d]),
-        };
-        let found = bits_of_64([ends(a), ends(b), ends(c), ends(d)]);
-        Some((found >> known, high >> known))
+        let odd = odd(a).or(odd(b)).or(odd(c).or(odd(d)));
+        let feeds = [a, b, c, d].map(|block| block.equal(b'\n'));
+        Some(Found {
+            line_feeds: bits_of_64(feeds) >> known,
+            is_odd: odd.high_bits() != 0,
+            is_high: a.or(b).or(c.or(d)).high_bits() != 0,
+        })
+    }
+
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    #[inline]
+    fn odd(block: Block) -> Block {
+        block.equal(b'\r').or(block.equal(0))
     }
 
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]

@@ -45,6 +45,12 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The text, if it is known to be one without a look at its bytes.
+    #[inline]
+    pub(crate) fn known_str(self) -> Option<&'a str> {
+        self.0.known_str()
+    }
+
     /// Whether every byte is ASCII: then bytes, characters and UTF-16 units are as many. Of what a
     /// [`Decoder`](super::Decoder) hands out this is known already, and costs nothing if it is so.
     #[must_use]

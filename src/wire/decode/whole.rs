@@ -1,6 +1,6 @@
 //! The short way of what is usual: a message whose lines are all there, and nothing odd about them.
 
-use super::super::line::{Kind, classify};
+use super::super::line::Field;
 use super::super::scan::Lines;
 use super::super::text::Text;
 use super::Decoder;
@@ -8,7 +8,6 @@ use super::Decoder;
 /// A chunk, for [`Decoder::next_whole`].
 pub(crate) struct Whole<'c> {
     lines: Lines<'c>,
-    length: usize,
     taken: usize,
 }
 
@@ -25,7 +24,6 @@ impl<'c> Whole<'c> {
     pub(crate) fn of(chunk: &'c [u8]) -> Self {
         Whole {
             lines: Lines::of(chunk),
-            length: chunk.len(),
             taken: 0,
         }
     }
@@ -48,29 +46,35 @@ impl Decoder {
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     #[inline]
     pub(crate) fn next_whole<'c>(&self, whole: &mut Whole<'c>) -> Option<WholeMessage<'c>> {
-        if self.unfinished || whole.length > self.limit {
+        let lines = &mut whole.lines;
+        if self.unfinished || lines.length() > self.limit {
             return None;
         }
         let (mut event, mut data, mut id) = (None, None, None);
         loop {
-            let line = whole.lines.next_simple()?;
-            let (kind, value) = classify(line.bytes());
-            let value = line.tail(value.len());
-            match kind {
-                Kind::Data if data.is_none() => data = Some(value),
-                Kind::Event if event.is_none() => event = Some(value),
-                Kind::Id if id.is_none() && !value.has_nul() => id = Some(value),
-                Kind::Blank => break,
-                _ => return None,
+            let (start, end) = lines.next_simple()?;
+            if start == end {
+                break;
+            }
+            let (field, name) = Field::usual(lines.bytes(start, end))?;
+            let place = match field {
+                Field::Data => &mut data,
+                Field::Event => &mut event,
+                Field::Id => &mut id,
+            };
+            if place.replace((start + name, end)).is_some() {
+                return None;
             }
         }
         let data = data?;
-        whole.taken = whole.lines.taken();
-        Some(WholeMessage {
-            event: event.unwrap_or_default().into(),
-            data: data.into(),
-            id: id.map(Text::from),
-        })
+        let part = |(start, end)| Text::from(lines.part(start, end));
+        let message = WholeMessage {
+            event: event.map(part).unwrap_or_default(),
+            data: part(data),
+            id: id.map(part),
+        };
+        whole.taken = lines.taken();
+        Some(message)
     }
 
     /// Makes the ID of a message that was taken whole the last event ID.

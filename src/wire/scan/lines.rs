@@ -2,19 +2,16 @@
 use super::vector;
 use super::{Known, Scanned};
 
-/// The lines of a chunk, all of whose ends are looked for before any of them is looked at.
+/// The lines of a chunk, whose ends are looked for 64 bytes at a time.
 pub(in crate::wire) struct Lines<'c> {
     bytes: &'c [u8],
     /// Where the next line begins.
     at: usize,
-    /// Of the block of 64 bytes that begins here, as a bit for each byte:
+    /// Of the block of 64 bytes that begins here, the LFs from `at` on, as a bit for each byte.
     block: usize,
-    /// the CRs and LFs that end a line from `at` on,
     ends: u64,
-    /// and what is not ASCII, from `at` on.
-    high: u64,
-    /// Before this block the line has something that is not ASCII.
-    seen_high: bool,
+    /// Everything before this is ASCII.
+    ascii: usize,
 }
 
 impl<'c> Lines<'c> {
@@ -26,8 +23,7 @@ impl<'c> Lines<'c> {
             // There is one before the first, which has no end.
             block: 0_usize.wrapping_sub(64),
             ends: 0,
-            high: 0,
-            seen_high: false,
+            ascii: usize::MAX,
         }
     }
 
@@ -43,36 +39,53 @@ impl<'c> Lines<'c> {
         self.at
     }
 
-    /// The next line that ends with an LF; `None` if there is none, or it ends with a CR.
+    #[inline]
+    pub(in crate::wire) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// From where to where the next line goes that ends with an LF; `None` if there is none, or a
+    /// CR or NUL is near it.
     #[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     #[inline]
-    pub(in crate::wire) fn next_simple(&mut self) -> Option<Scanned<'c>> {
+    pub(in crate::wire) fn next_simple(&mut self) -> Option<(usize, usize)> {
         while self.ends == 0 {
-            self.seen_high |= self.high != 0;
-            self.block = self.block.wrapping_add(64);
-            (self.ends, self.high) = vector::ends_of_64(self.bytes, self.block)?;
+            let block = self.block.wrapping_add(64);
+            let found = vector::look_at_64(self.bytes, block)?;
+            if found.is_odd {
+                return None;
+            }
+            if found.is_high {
+                self.ascii = self.ascii.min(block);
+            }
+            (self.block, self.ends) = (block, found.line_feeds);
         }
-        let bit = self.ends.trailing_zeros();
-        let end = self.block + bit as usize;
-        let before = (1_u64 << bit) - 1;
-        let known = match self.seen_high || self.high & before != 0 {
-            true => Known::Nothing,
-            false => Known::Ascii,
-        };
-        let bytes = self.bytes.get(self.at..end)?;
-        if self.bytes.get(end) != Some(&b'\n') {
-            return None;
-        }
+        let (start, end) = (self.at, self.block + self.ends.trailing_zeros() as usize);
         self.ends &= self.ends - 1;
-        self.high &= !before;
-        self.seen_high = false;
         self.at = end + 1;
-        Some(Scanned { bytes, known })
+        Some((start, end))
     }
 
     #[cfg(not(any(target_arch = "x86_64", target_arch = "wasm32")))]
-    pub(in crate::wire) fn next_simple(&mut self) -> Option<Scanned<'c>> {
+    pub(in crate::wire) fn next_simple(&mut self) -> Option<(usize, usize)> {
         None
+    }
+
+    #[inline]
+    pub(in crate::wire) fn bytes(&self, start: usize, end: usize) -> &'c [u8] {
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    /// A part of the lines that were given.
+    #[inline]
+    pub(in crate::wire) fn part(&self, start: usize, end: usize) -> Scanned<'c> {
+        Scanned {
+            bytes: self.bytes(start, end),
+            known: match end <= self.ascii {
+                true => Known::Ascii,
+                false => Known::Nothing,
+            },
+        }
     }
 }
