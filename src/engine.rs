@@ -29,10 +29,10 @@ pub trait Host {
     /// Takes news of the connection's life.
     fn report(&self, report: Report);
 
-    /// Gives the connection bytes of its stream, and takes the events. Answers how many bytes were
-    /// used, and whether there were events. Whoever compiles this apart from the rest may say how;
-    /// there is nothing else to be gained.
-    fn feed(&self, connection: &mut Connection, now: Millis, bytes: &[u8]) -> (usize, bool)
+    /// Gives the connection bytes of its stream, and takes the events. Whoever compiles this apart
+    /// from the rest, or hands events on while the bytes are there, may say how; there is nothing
+    /// else to be gained.
+    fn feed(&self, connection: &mut Connection, now: Millis, bytes: &[u8]) -> Fed
     where
         Self: Sized,
     {
@@ -40,7 +40,12 @@ pub trait Host {
             host: self,
             taken: false,
         };
-        (connection.chunk(now, bytes, &mut sink), sink.taken)
+        let used = connection.chunk(now, bytes, &mut sink);
+        Fed {
+            used,
+            flow: Flow::More,
+            taken: sink.taken,
+        }
     }
 
     /// Whether to try again after this failure.
@@ -68,6 +73,16 @@ pub trait Host {
 
     /// The same, but its body may end by itself before, for a moment.
     fn finish(&self, transport: u32);
+}
+
+/// What became of the bytes that [`Host::feed`] was given.
+pub struct Fed {
+    /// So many were used.
+    pub used: usize,
+    /// Whether there is room for more.
+    pub flow: Flow,
+    /// There were events, and [`Host::flush`] is to be called yet.
+    pub taken: bool,
 }
 
 /// What is told of a request.
@@ -269,6 +284,11 @@ impl<H: Host> Engine<H> {
         self.0.input(Input::News(transport, news));
     }
 
+    /// The same as [`News::Chunk`], of bytes that are lent for the length of the call.
+    pub fn chunk(&self, transport: u32, bytes: &[u8]) {
+        self.0.chunk(transport, bytes);
+    }
+
     /// Whether this head begins an event stream; if not, the body's start is read.
     pub fn is_stream(&self, response: &Response) -> bool {
         self.0.is_stream(response)
@@ -381,11 +401,34 @@ impl<H: Host> Listener for Inner<H> {
 impl<H: Host> Inner<H> {
     fn input(&self, input: Input) {
         self.inputs.borrow_mut().push(input);
-        if self.pumping.replace(true) {
+        if !self.pumping.replace(true) {
+            // The owner may drop the engine from within.
+            let alive = self.me.upgrade();
+            self.work_off();
+            drop(alive);
+        }
+    }
+
+    fn chunk(&self, transport: u32, bytes: &[u8]) {
+        if transport != self.transport.get() || self.pumping.replace(true) {
+            self.input(Input::News(transport, News::Chunk(bytes.to_vec())));
             return;
         }
-        // The owner may drop the engine from within.
         let alive = self.me.upgrade();
+        let (used, flow) = self.give(self.host.now(), bytes);
+        if let Some(rest @ [_, ..]) = bytes.get(used..) {
+            *self.unread.borrow_mut() = (rest.to_vec(), 0);
+        }
+        if flow == Flow::More {
+            self.read();
+        }
+        self.perform();
+        self.work_off();
+        drop(alive);
+    }
+
+    /// Works the inputs off, which nobody up the stack does.
+    fn work_off(&self) {
         loop {
             let input = {
                 let mut inputs = self.inputs.borrow_mut();
@@ -399,7 +442,6 @@ impl<H: Host> Inner<H> {
         }
         self.set_timer();
         self.pumping.set(false);
-        drop(alive);
     }
 
     // Not inlined, the npm package's module is smaller.
@@ -537,27 +579,37 @@ impl<H: Host> Inner<H> {
         Flow::More
     }
 
-    /// Gives the connection what is unread, and asks for more if it took all. Apart from what is
-    /// rare: all the time is spent in here, and a browser optimises a function as a whole.
-    #[inline(never)]
+    /// Gives the connection what is unread, and asks for more if it took all.
     fn feed(&self, now: Millis) {
-        let (taken, flow) = {
+        let flow = {
             let (bytes, offset) = &mut *self.unread.borrow_mut();
-            let mut taken = false;
-            if *offset < bytes.len() {
-                let mut connection = self.connection.borrow_mut();
-                let used;
-                (used, taken) = self.host.feed(&mut connection, now, &bytes[*offset..]);
-                *offset += used;
-            }
-            match *offset >= bytes.len() {
-                true => (taken, Flow::More),
-                false => (taken, Flow::Pause),
+            match bytes.get(*offset..) {
+                Some(rest @ [_, ..]) => {
+                    let (used, flow) = self.give(now, rest);
+                    *offset += used;
+                    flow
+                }
+                _ => self.handed_over(false, Flow::More),
             }
         };
-        if self.handed_over(taken, flow) == Flow::More {
+        if flow == Flow::More {
             self.read();
         }
+    }
+
+    /// Gives the connection bytes. Answers how many it took, and whether it is to have more. Apart
+    /// from what is rare: all the time is spent in here, and a browser optimises a function as a
+    /// whole.
+    #[inline(never)]
+    fn give(&self, now: Millis, bytes: &[u8]) -> (usize, Flow) {
+        let fed = self
+            .host
+            .feed(&mut self.connection.borrow_mut(), now, bytes);
+        let flow = match fed.used < bytes.len() {
+            true => Flow::Pause,
+            false => fed.flow,
+        };
+        (fed.used, self.handed_over(fed.taken, flow))
     }
 
     fn read(&self) {
@@ -578,10 +630,9 @@ impl<H: Host> Inner<H> {
             let action = {
                 let mut connection = self.connection.borrow_mut();
                 let action = connection.poll_action();
-                let mut last = self.last_event_id.borrow_mut();
-                if *last != connection.last_event_id() {
-                    *last = connection.last_event_id().to_owned();
-                }
+                connection
+                    .last_event_id()
+                    .clone_into(&mut self.last_event_id.borrow_mut());
                 action
             };
             match action {

@@ -51,9 +51,9 @@ pub(crate) fn system(profile: &str) -> Option<&'static System> {
     SYSTEMS.iter().find(|system| system.name == profile)
 }
 
-/// The columns of a row: the type's index with flags above, and three lengths in UTF-16 units, of
-/// which the second is the payload's.
-const COLUMNS: usize = 4;
+/// The columns of a row: the type's index with flags above, three lengths in UTF-16 units, of
+/// which the second is the payload's, and three places.
+const COLUMNS: usize = 7;
 const DATA: usize = 2;
 const TYPE: u32 = 0xffff;
 

@@ -1,7 +1,8 @@
 //! What the package calls. `boundary.ts` has the same list, and says what each is for.
 //!
 //! A connection is known there by its address, which it got from [`connect`] and gives back once,
-//! to [`free`]. Text and bytes come by [`allocate`]: whoever is called with them owns them.
+//! to [`free`]. Text comes by [`allocate`]: whoever is called with it owns it. Bytes of a stream are
+//! lent.
 
 // That a name is exported as it is, and what an address stands for, only the other side can know.
 #![allow(unsafe_code)]
@@ -227,8 +228,19 @@ extern "C" fn answer(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn chunk(connection: &Connection, transport: u32, start: *mut u8, length: usize) {
-    connection.news(transport, News::Chunk(bytes(start, length)));
+extern "C" fn chunk(
+    connection: &Connection,
+    transport: u32,
+    start: *const u8,
+    length: usize,
+    now: f64,
+) {
+    // SAFETY: of all that `allocate` gave, the package keeps this for chunks, has filled it so far,
+    // and leaves it alone during the call.
+    let bytes = unsafe { core::slice::from_raw_parts(start, length) };
+    connection
+        .host()
+        .at(now, || connection.chunk(transport, bytes));
 }
 
 /// Of an `EventSource`. The text is lines: the name, the last event ID, and the data.

@@ -7,7 +7,7 @@ use core::cell::{Cell, RefCell};
 use tidewire::connection::{
     Connection, Event, Flow, Millis, Reason, Recovered, Report, Request, State,
 };
-use tidewire::engine::Host;
+use tidewire::engine::{Fed, Host};
 use tidewire_crossing::{Batch, Crossing, Outlet, collect, feed};
 
 // SAFETY: none of them keeps an address longer than the call, or writes to one.
@@ -35,6 +35,8 @@ unsafe extern "C" {
         names_at: usize,
         wide_at: usize,
         flags: u32,
+        lent: *const u8,
+        lent_length: usize,
     ) -> u32;
     #[link_name = "report"]
     safe fn tell(
@@ -78,6 +80,8 @@ pub(crate) struct JsHost {
     batch: RefCell<Batch>,
     /// A part of the chunk's events has crossed already.
     continues: Cell<bool>,
+    /// The time, while it is known without asking.
+    time: Cell<Option<f64>>,
 }
 
 impl JsHost {
@@ -88,6 +92,7 @@ impl JsHost {
             key,
             batch: RefCell::new(Batch::new(last_event_id, is_json)),
             continues: Cell::new(false),
+            time: Cell::new(None),
         }
     }
 
@@ -98,6 +103,7 @@ impl JsHost {
             names_at,
             wide_at,
             is_array,
+            lent,
         } = crossing;
         let is_array = if is_array { IS_ARRAY } else { 0 };
         let flags = is_array | if continues { CONTINUES } else { 0 };
@@ -112,18 +118,27 @@ impl JsHost {
             names_at,
             wide_at,
             flags,
+            lent.as_ptr(),
+            lent.len(),
         )
+    }
+
+    /// Does something at a time that is known.
+    pub(crate) fn at(&self, time: f64, act: impl FnOnce()) {
+        self.time.set(Some(time));
+        act();
+        self.time.set(None);
     }
 }
 
 impl Outlet for JsHost {
-    fn cross(&self, batch: &mut Batch, is_followed: bool) -> Flow {
+    fn cross(&self, batch: &mut Batch, lent: &[u8], is_followed: bool) -> Flow {
         let continues = self.continues.replace(is_followed);
-        let mut answer = self.try_cross(batch.crossing(), continues);
+        let mut answer = self.try_cross(batch.crossing(lent), continues);
         if answer == BROKEN {
-            answer = self.try_cross(batch.mended(), continues);
+            answer = self.try_cross(batch.mended(lent), continues);
         }
-        batch.clear();
+        batch.clear(lent);
         match answer {
             0 => Flow::Pause,
             _ => Flow::More,
@@ -219,11 +234,16 @@ impl Host for JsHost {
     }
 
     fn flush(&self) -> Flow {
-        self.cross(&mut self.batch.borrow_mut(), false)
+        self.cross(&mut self.batch.borrow_mut(), &[], false)
     }
 
-    fn feed(&self, connection: &mut Connection, now: Millis, bytes: &[u8]) -> (usize, bool) {
-        feed(connection, now, bytes, &mut self.batch.borrow_mut(), self)
+    fn feed(&self, connection: &mut Connection, now: Millis, bytes: &[u8]) -> Fed {
+        let (used, flow) = feed(connection, now, bytes, &mut self.batch.borrow_mut(), self);
+        Fed {
+            used,
+            flow,
+            taken: false,
+        }
     }
 
     fn report(&self, report: Report) {
@@ -235,7 +255,7 @@ impl Host for JsHost {
     }
 
     fn now(&self) -> Millis {
-        now() as Millis
+        self.time.get().unwrap_or_else(|| now()) as Millis
     }
 
     fn wake(&self, after: Option<u32>) {

@@ -3,8 +3,8 @@
  * between whom the two halves of a connection stand.
  *
  * Numbers cross, and text as UTF-8 in the module's memory. What comes in lies in what `allocate`
- * gave for its length, and is the module's from the next call on; what goes out is gone when the
- * import returns. js/src/exports.rs and js/src/host.rs are the other side.
+ * gave for its length, and is the module's from the next call on, but for a chunk's bytes; what goes
+ * out is gone when the import returns. js/src/exports.rs and js/src/host.rs are the other side.
  */
 
 import type { RequestBasis } from './request.js';
@@ -72,7 +72,8 @@ export interface ModuleExports {
     text: number,
     length: number,
   ): number;
-  chunk(connection: Address, transport: number, bytes: number, length: number): void;
+  /** The bytes are lent. `now` is milliseconds, as in the import. */
+  chunk(connection: Address, transport: number, bytes: number, length: number, now: number): void;
   /** Of an `EventSource`. The text is lines: name, last event ID, and the data. */
   message(connection: Address, transport: number, text: number, length: number): void;
   /**
@@ -118,6 +119,8 @@ export interface ModuleImports extends WebAssembly.ModuleImports {
     namesAt: number,
     wideAt: number,
     flags: number,
+    lent: number,
+    lentLength: number,
   ): number;
   /** `what` is told by its place among the methods of `Host`, from `state`; four texts. */
   report(key: number, what: number, number: number, delay: number, ...texts: number[]): void;
@@ -187,10 +190,11 @@ export interface Host {
   headers(): string[];
   when(attempt: number, status: number): boolean;
   /**
-   * Events. `text` and `rows` are gone after the return. Answers whether to
+   * Events. The bytes are gone after the return. Answers whether to
    * read on. The text is `[`, the events' data with commas between, `]`, and from `namesAt` on
    * of each event the name, if its type is unknown, and the id, if it changed or is its own. Data
-   * that is not all ASCII stands apart, from the byte `wideAt` on, in brackets of its own.
+   * that is not all ASCII stands apart, from the byte `wideAt` on, in brackets of its own. `lent`
+   * is the part of a chunk in which all others lie.
    */
   batch(
     text: Uint8Array,
@@ -199,7 +203,11 @@ export interface Host {
     wideAt: number,
     isArray: boolean,
     continues: boolean,
+    lent: Uint8Array,
+    isFed: boolean,
   ): boolean | undefined;
+  /** The module is off the stack after a chunk, whose batches had `isFed`. A user's code may run. */
+  fed(): void;
   state(state: number): void;
   open(status: number, url: string, redirected: boolean): void;
   /** 0 no, 1 yes, 2 unknown. */
@@ -217,8 +225,12 @@ export interface Host {
   ): void;
   closed(reason: string, code: string, status: number, message: string, body: string): void;
 }
-/** The columns of a row of `Host.batch`: one event. Lengths are units of its text. */
-export const ROW = { kind: 0, name: 1, data: 2, id: 3, width: 4 } as const;
+/**
+ * The columns of a row of `Host.batch`: one event. Lengths and places are UTF-16 units. Data is in
+ * `lent`, `wide` or `text`, as its kind says; id and name are in `lent` too, or else in `text`,
+ * counted from `namesAt`.
+ */
+export const ROW = { kind: 0, name: 1, data: 2, id: 3, dataAt: 4, idAt: 5, nameAt: 6, width: 7 } as const;
 /** A row's first column: the index of the type in the low half, flags in the high one. */
 export const KIND = {
   typeMask: 0xffff,
@@ -230,4 +242,6 @@ export const KIND = {
   lastEventIdChanged: 4 << 16,
   /** Its data stands apart: it is not all ASCII. */
   wide: 8 << 16,
+  /** It lies in its chunk. */
+  lent: 16 << 16,
 } as const;

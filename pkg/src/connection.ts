@@ -16,6 +16,8 @@ export interface Memory {
   readonly exports: ModuleExports;
   /** Puts a text there: where, and how many bytes. */
   write(text: string | Uint8Array): [start: number, length: number];
+  /** Gives a connection a chunk of one of its requests. */
+  feed(connection: Address, transport: number, chunk: Uint8Array): void;
   read(start: number, length: number): string;
   bytes(start: number, length: number): Uint8Array;
   /** What the export gives by `give` that is called now. */
@@ -33,6 +35,8 @@ export class ModuleConnection implements Connection {
   #address: Address = 0;
   readonly #transports = new Map<number, Transport>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The module is at a chunk. */
+  #isFed = false;
   #leavePage: (() => void) | undefined;
   /** The token that was asked for last, and its number. */
   #asked = 0;
@@ -207,8 +211,9 @@ export class ModuleConnection implements Connection {
     wideAt: number,
     isArray: boolean,
     continues: boolean,
+    lent: Uint8Array,
   ): boolean | undefined {
-    return this.#host.batch(text, rows, namesAt, wideAt, isArray, continues);
+    return this.#host.batch(text, rows, namesAt, wideAt, isArray, continues, lent, this.#isFed);
   }
 
   report(what: number, number: number, delay: number, texts: readonly string[]): void {
@@ -263,8 +268,17 @@ export class ModuleConnection implements Connection {
             ...write([...lines, body].join('\n')),
           ),
         ) === 1,
-      chunk: (bytes) =>
-        this.#tell(() => this.#exports.chunk(this.#address, number, ...write(bytes))),
+      chunk: (bytes) => {
+        // Nothing is made for the call: each chunk goes by here.
+        this.#isFed = true;
+        try {
+          if (this.#address !== 0) this.#memory.feed(this.#address, number, bytes);
+        } catch {
+          // A trap, as in `#tell`.
+        }
+        this.#isFed = false;
+        this.#host.fed();
+      },
       message: (...parts) =>
         this.#tell(() => this.#exports.message(this.#address, number, ...write(parts.join('\n')))),
       over: (how, why) =>

@@ -2,6 +2,7 @@
 
 import type { ConnectionOptions, Exports, Host, ModuleExports, ModuleImports } from './boundary.js';
 import { type Memory, ModuleConnection } from './connection.js';
+import { takeRows } from './rows.js';
 import { type Compile, instantiate, type Loader, moduleLoader, type Place, type Running } from './module.js';
 
 /** The module, running. */
@@ -22,10 +23,14 @@ async function start(module: WebAssembly.Module): Promise<Core> {
   const connections = new Map<number, ModuleConnection>();
   let exports: ModuleExports;
   let keys = 0;
+  /** Where chunks are put, one after the other. */
+  let room = 0;
+  let roomLength = 0;
   let given = '';
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const encoder = new TextEncoder();
-  let allBytes = new Uint8Array();
+  const none = new Uint8Array();
+  let allBytes = none;
   let allWords = new Uint32Array();
   const look = () => {
     const { buffer } = exports.memory;
@@ -35,9 +40,12 @@ async function start(module: WebAssembly.Module): Promise<Core> {
       allWords = new Uint32Array(buffer);
     }
   };
+  // Often there is nothing, and a view costs more than a look.
+  const part = (start: number, length: number) =>
+    length === 0 ? none : allBytes.subarray(start, start + length);
   const bytes = (start: number, length: number) => {
     look();
-    return allBytes.subarray(start, start + length);
+    return part(start, length);
   };
   const read = (start: number, length: number) => decoder.decode(bytes(start, length));
   const imports: ModuleImports = {
@@ -50,18 +58,18 @@ async function start(module: WebAssembly.Module): Promise<Core> {
         ?.open(transport, read(query, queryLength), id === 0 ? undefined : bytes(id, idLength)),
     steer: (key, transport, what) => connections.get(key)?.steer(transport, what),
     retry: (key, attempt, status) => Number(connections.get(key)?.retry(attempt, status)),
-    batch: (key, text, textLength, rows, rowsLength, namesAt, wideAt, flags) => {
+    batch: (key, text, textLength, rows, rowsLength, namesAt, wideAt, flags, lent, lentLength) => {
       look();
-      const row = rows >> 2;
       const more = connections
         .get(key)
         ?.batch(
-          allBytes.subarray(text, text + textLength),
-          allWords.slice(row, row + rowsLength),
+          part(text, textLength),
+          takeRows(allWords, rows >> 2, rowsLength),
           namesAt,
           wideAt,
           (flags & 1) !== 0,
           (flags & 2) !== 0,
+          part(lent, lentLength),
         );
       return more === undefined ? 2 : Number(more);
     },
@@ -88,6 +96,16 @@ async function start(module: WebAssembly.Module): Promise<Core> {
       look();
       allBytes.set(from, start);
       return [start, from.length];
+    },
+    feed(connection, transport, chunk) {
+      const { length } = chunk;
+      if (length > roomLength) {
+        roomLength = Math.max(2 ** Math.ceil(Math.log2(length)), 4096);
+        room = exports.allocate(roomLength);
+      }
+      look();
+      allBytes.set(chunk, room);
+      exports.chunk(connection, transport, room, length, performance.now());
     },
     given(call) {
       given = '';

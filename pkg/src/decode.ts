@@ -7,7 +7,7 @@ import { jsonErrorPosition } from './json-position.js';
 import type { Passes } from './filter.js';
 import type { ProfileDefinition } from './profile.js';
 import { repairJson } from './repair-json.js';
-import type { Batch } from './rows.js';
+import { type Batch, dataAt, idAt, nameAt } from './rows.js';
 import type { Checked, CheckBatch } from './validator.js';
 
 /** An event whose payload could not be read. */
@@ -35,10 +35,6 @@ export class Cursor {
   row = 0;
   /** UTF-16 units of the last one that was taken. */
   taken = 0;
-  /** Where the next one's data and name begin. */
-  dataAt = 1;
-  wideAt = 1;
-  nameAt: number;
   /** The payloads, parsed at once. */
   values: readonly unknown[] | undefined = undefined;
   /** What the check of the payloads has said of each. */
@@ -48,9 +44,7 @@ export class Cursor {
     readonly batch: Batch,
     /** Laid over it since: the filter was changed after it came. */
     public passes: Passes | undefined,
-  ) {
-    this.nameAt = batch.namesAt;
-  }
+  ) {}
 }
 
 /** Makes events of one profile; remembers the last event ID between them. */
@@ -83,29 +77,18 @@ export class Decoder {
 
   /** Takes the next event of a batch, or says why there is none. */
   next(cursor: Cursor): AnyEvent | DecodeFailure {
-    const { batch, row, nameAt } = cursor;
-    const { text, rows } = batch;
-    const kind = rows[row] as number;
-    const nameLength = rows[row + ROW.name] as number;
-    const dataLength = rows[row + ROW.data] as number;
-    const idLength = rows[row + ROW.id] as number;
-    const idAt = nameAt + nameLength;
+    const { batch, row } = cursor;
+    const { rows } = batch;
+    const kind = rows[row + ROW.kind] as number;
     cursor.row = row + ROW.width;
-    cursor.taken = nameLength + dataLength + idLength;
-    cursor.nameAt = idAt + idLength;
-    let raw: string;
-    if (kind & KIND.wide) {
-      const at = cursor.wideAt;
-      raw = batch.wide.slice(at, at + dataLength);
-      cursor.wideAt = at + dataLength + 1;
-    } else {
-      const at = cursor.dataAt;
-      raw = text.slice(at, at + dataLength);
-      cursor.dataAt = at + dataLength + 1;
-    }
+    cursor.taken =
+      (rows[row + ROW.name] as number) +
+      (rows[row + ROW.data] as number) +
+      (rows[row + ROW.id] as number);
+    const raw = dataAt(batch, row);
     let id: string | null = null;
     if (kind & (KIND.hasId | KIND.lastEventIdChanged)) {
-      const idText = text.slice(idAt, idAt + idLength);
+      const idText = idAt(batch, row);
       if (kind & KIND.lastEventIdChanged) {
         this.lastEventId = idText;
       }
@@ -123,7 +106,7 @@ export class Decoder {
       name = type = this.#types[this.index] as string;
       category = this.#categories[this.index] as string;
     } else {
-      name = text.slice(nameAt, idAt);
+      name = nameAt(batch, row);
     }
     if (this.#mode === 'text') {
       return receivedEvent(type, name, category, raw, undefined, id, lastEventId, replayed, raw);
@@ -225,7 +208,7 @@ export class Decoder {
 /** All payloads by one call; undefined if one of them is not JSON: it has to be found. */
 function membersOf({ text, wide, rows, namesAt }: Batch): readonly unknown[] | undefined {
   try {
-    const values: unknown = JSON.parse(text.slice(0, namesAt));
+    const values: unknown = namesAt === 0 ? [] : JSON.parse(text.slice(0, namesAt));
     const wideValues: unknown = wide === '' ? [] : JSON.parse(wide);
     if (!Array.isArray(values) || !Array.isArray(wideValues)) {
       return undefined;

@@ -63,6 +63,8 @@ export class Delivery {
   /** Lets go of the handlers that the next event waits for. */
   #stopWaiting: ((_: undefined) => void) | undefined;
   #draining = false;
+  /** Something came, and `drainNow` comes. */
+  #isDue = false;
   /** What handlers have had and the iterator has not. */
   #behind: AnyEvent[] = [];
   #behindSize = 0;
@@ -111,8 +113,8 @@ export class Delivery {
     return overflow === 'drop' ? this.#isOverfull() : overflow === 'pause' && this.#isTaken(1);
   }
 
-  /** Takes events. Answers whether to read on. */
-  push(batch: Batch): boolean {
+  /** Takes events. Answers whether to read on. They are given out at once by `drainNow`, or soon. */
+  push(batch: Batch, isDrained: boolean): boolean {
     const { overflow } = this.#buffer;
     // What came with the same chunk nobody could have taken yet.
     if (overflow === 'close' && !batch.continues && this.#isTaken(1)) {
@@ -123,7 +125,11 @@ export class Delivery {
     if (overflow === 'drop') {
       this.#shed();
     }
-    this.drainSoon();
+    if (isDrained) {
+      this.#isDue = true;
+    } else {
+      this.drainSoon();
+    }
     if (this.holdsBack && !this.#buffer.pauses) {
       this.#owner.tooSlow();
     }
@@ -336,6 +342,13 @@ export class Delivery {
   #finishTaken(): void {
     for (const event of this.#taken.splice(0)) {
       this.#progress?.done(event);
+    }
+  }
+
+  drainNow(): void {
+    if (this.#isDue) {
+      this.#isDue = false;
+      this.#drain();
     }
   }
 

@@ -41,6 +41,9 @@ type Reader = ReadableStreamDefaultReader<unknown>;
  */
 const SLICE = 256 * 1024;
 
+/** The next slice of the chunk is to be told. */
+const REST = 'rest';
+
 /** Bytes of a refusal's body that are kept for the error. */
 const BODY_START = 4_096;
 
@@ -62,6 +65,9 @@ export class FetchTransport implements Transport {
   #refusal: { readonly head: Head; readonly body: Uint8Array; length: number } | undefined;
   /** A promise is under way. */
   #pending = true;
+  /** What is to come next, if it was asked for. */
+  #next: PromiseLike<unknown> | typeof REST | undefined;
+  #isReading = false;
   #dropped = false;
   /** Nobody wants what comes, but the body may end by itself before this. */
   #lingers: ReturnType<typeof setTimeout> | undefined;
@@ -78,26 +84,41 @@ export class FetchTransport implements Transport {
     answer.then((response) => {
       this.#pending = false;
       if (!this.#dropped) this.#begin(response);
-    }, this.#onError);
+    }, (error: unknown) => this.#onError(error));
   }
 
   read(): void {
-    if (!this.#pending && !this.#dropped && !this.#tellSlice() && this.#reader) {
+    if (!this.#pending && !this.#dropped && this.#reader) {
       this.#pending = true;
-      this.#reader.read().then(this.#onRead, this.#onError);
+      // The module may be on the stack, and is not told of a chunk before it is off.
+      this.#next = this.#rest === undefined ? this.#reader.read() : REST;
+      if (!this.#isReading) void this.#readOn();
     }
   }
 
-  // Made once: each chunk goes by here.
-  readonly #onRead = (result: unknown): void => {
-    this.#pending = false;
-    if (!this.#dropped) this.#take(result);
-  };
+  /** As long as it is asked for. Waiting costs less than a `then`, which makes another promise. */
+  async #readOn(): Promise<void> {
+    this.#isReading = true;
+    while (this.#next !== undefined) {
+      const next = this.#next;
+      this.#next = undefined;
+      try {
+        const result = await next;
+        this.#pending = false;
+        if (this.#dropped) return;
+        if (next !== REST) this.#take(result);
+        else if (!this.#tellSlice()) this.read();
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+    this.#isReading = false;
+  }
 
-  readonly #onError = (error: unknown): void => {
+  #onError(error: unknown): void {
     this.#pending = false;
     if (!this.#dropped) this.#fail(error);
-  };
+  }
 
   abort(): void {
     clearTimeout(this.#lingers);

@@ -15,8 +15,10 @@ import type { Closed, StreamNews, StreamState } from './stream.js';
 export interface Receiver {
   /** Nothing more fits, whether or not anybody reads. */
   readonly holdsBack: boolean;
-  /** Answers whether to read on. */
-  batch(batch: Batch): boolean;
+  /** Answers whether to read on. `isFed`: `fed` comes as soon as the module is off the stack. */
+  batch(batch: Batch, isFed: boolean): boolean;
+  /** A user's code may run. */
+  fed(): void;
   state(state: StreamState): void;
   open(detail: StreamNews['open']): void;
   resumed(recovered: StreamNews['resumed']['recovered'], lastEventId: string): void;
@@ -150,10 +152,11 @@ export class Link implements Source {
           this.#inHost = false;
         }
       },
-      batch: (...crossed) => {
-        const batch = batchOf(...crossed);
-        return batch && receiver.batch(batch);
+      batch: (text, rows, namesAt, wideAt, isArray, continues, lent, isFed) => {
+        const batch = batchOf(text, rows, namesAt, wideAt, isArray, continues, lent);
+        return batch && receiver.batch(batch, isFed);
       },
+      fed: () => receiver.fed(),
       state: (state) => receiver.state(STATES[state] ?? 'closed'),
       open: (status, url, redirected) =>
         receiver.open({ status, url: attempts.shown(url), redirected }),

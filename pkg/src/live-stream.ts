@@ -29,6 +29,8 @@ export class LiveStream {
   readonly #closed: Promise<Closed>;
   #resolveClosed!: (closed: Closed) => void;
   #state: StreamState = 'connecting';
+  /** News that is to be told yet. */
+  #untold = 0;
   readonly #settings: Settings;
   readonly #news = new EventTarget();
   #decodeErrorsHeard = false;
@@ -246,16 +248,18 @@ export class LiveStream {
       get holdsBack() {
         return delivery.holdsBack;
       },
-      batch: (batch) => {
+      batch: (batch, isFed) => {
         if (this.#end) {
           return false;
         }
-        return this.#nothing ? delivery.pushIdOf(batch) : delivery.push(batch);
+        return this.#nothing ? delivery.pushIdOf(batch) : delivery.push(batch, isFed);
       },
+      // The stream's news has its place before the events that came behind it.
+      fed: () => (this.#untold === 0 ? delivery.drainNow() : delivery.drainSoon()),
       state: (state) => this.#setState(state),
       open: (detail) => {
         this.#opened += 1;
-        queueMicrotask(() => this.#tell('open', detail));
+        this.#soon(() => this.#tell('open', detail));
       },
       resumed: (recovered, lastEventId) => {
         delivery.pushNotice(new Notice('resumed', { recovered, lastEventId }));
@@ -264,7 +268,7 @@ export class LiveStream {
         }
       },
       gap: (reason, lastEventId) => this.#gap(reason, lastEventId),
-      failed: (detail) => queueMicrotask(() => this.#tellFailure(detail)),
+      failed: (detail) => this.#soon(() => this.#tellFailure(detail)),
       closed: (reason, error, status) => this.#finish(reason, error, status),
     };
   }
@@ -343,7 +347,7 @@ export class LiveStream {
   #setState(state: StreamState): void {
     if (state !== this.#state && this.#state !== 'closed') {
       this.#state = state;
-      queueMicrotask(() => this.#tell('state', { state }));
+      this.#soon(() => this.#tell('state', { state }));
     }
   }
 
@@ -404,6 +408,15 @@ export class LiveStream {
       console.error((notice.detail as { error: unknown }).error);
     }
     this.#tell(notice.type, notice.detail);
+  }
+
+  /** Tells news once the module is off the stack. */
+  #soon(tell: () => void): void {
+    this.#untold += 1;
+    queueMicrotask(() => {
+      this.#untold -= 1;
+      tell();
+    });
   }
 
   #tell(type: string, detail: object): void {

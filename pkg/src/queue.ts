@@ -4,7 +4,7 @@ import { KIND, ROW } from './boundary.js';
 import { Cursor, DecodeFailure, type Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
-import { type Batch, lastIdOf, leaveOut, sizeOf } from './rows.js';
+import { type Batch, lastIdOf, leaveOut, releaseRows, sizeOf } from './rows.js';
 
 /** Something that is told in its place among the events, not an event of the server. */
 export class Notice {
@@ -138,6 +138,7 @@ export class EventQueue {
         this.size -= entry.taken;
         if (entry.row >= entry.batch.rows.length) {
           this.#drop();
+          releaseRows(entry.batch);
         }
         if (entry.passes === undefined || entry.passes(event)) {
           return event instanceof DecodeFailure ? new Notice('decodeerror', event) : event;

@@ -8,6 +8,8 @@ export interface Batch {
   readonly text: string;
   /** The other data, as an array; empty if there is none. */
   readonly wide: string;
+  /** The part of a chunk in which the events lie that are in neither. */
+  readonly lent: string;
   readonly rows: Uint32Array;
   /** Where the names begin in `text`; before that, it is its data as an array. */
   readonly namesAt: number;
@@ -15,6 +17,8 @@ export interface Batch {
   readonly isArray: boolean;
   /** It is of the same chunk as the one before. */
   readonly continues: boolean;
+  /** Others have it too. */
+  readonly isShared: boolean;
 }
 
 export interface Rest {
@@ -23,6 +27,36 @@ export interface Rest {
   readonly lost: string | undefined;
   /** UTF-16 units that taking ids over has added. */
   readonly added: number;
+}
+
+/** Room for rows, while none are in it: a batch's own would cost more than all else of it. */
+let spare: Uint32Array | undefined;
+
+/** So many numbers are no less cheap in an array of their own. */
+const FEW = 16;
+
+/** The largest room that is kept, in numbers. */
+const KEPT = 32 * 1024;
+
+/** Takes rows out of the module's memory. */
+export function takeRows(words: Uint32Array, start: number, count: number): Uint32Array {
+  if (count <= FEW) {
+    return words.slice(start, start + count);
+  }
+  let room = spare;
+  spare = undefined;
+  if (room === undefined || room.length < count) {
+    room = new Uint32Array(count <= KEPT ? Math.max(2 ** Math.ceil(Math.log2(count)), 1024) : count);
+  }
+  room.set(words.subarray(start, start + count));
+  return room.subarray(0, count);
+}
+
+/** The rows of a batch are not looked at any more, and others may come in their place. */
+export function releaseRows({ rows, isShared }: Batch): void {
+  if (!isShared && rows.length > FEW && rows.buffer.byteLength <= 4 * KEPT) {
+    spare = new Uint32Array(rows.buffer);
+  }
 }
 
 let decoder: TextDecoder | undefined;
@@ -35,34 +69,53 @@ export function batchOf(
   wideAt: number,
   isArray: boolean,
   continues: boolean,
+  lentBytes: Uint8Array,
 ): Batch | undefined {
-  // The first character of each is a bracket: there is no byte order mark to be lost.
-  decoder ??= new TextDecoder('utf-8', { fatal: true });
+  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const isSplit = wideAt < bytes.length;
-  const text = decoder.decode(isSplit ? bytes.subarray(0, wideAt) : bytes);
+  const text =
+    bytes.length === 0 ? '' : decoder.decode(isSplit ? bytes.subarray(0, wideAt) : bytes);
+  const lent = lentBytes.length === 0 ? '' : decoder.decode(lentBytes);
   let wide = '';
   try {
     wide = isSplit ? decoder.decode(bytes.subarray(wideAt)) : '';
   } catch {
     return undefined;
   }
-  return { text, wide, rows, namesAt, isArray, continues };
+  return { text, wide, lent, rows, namesAt, isArray, continues, isShared: false };
+}
+
+/** The data of the event whose row begins here. */
+export function dataAt({ text, wide, lent, rows }: Batch, row: number): string {
+  const kind = rows[row + ROW.kind] as number;
+  const at = rows[row + ROW.dataAt] as number;
+  const from = kind & KIND.lent ? lent : kind & KIND.wide ? wide : text;
+  return from.slice(at, at + (rows[row + ROW.data] as number));
+}
+
+/** What its id part says. */
+export function idAt(batch: Batch, row: number): string {
+  const { rows } = batch;
+  return named(batch, row, rows[row + ROW.idAt] as number, rows[row + ROW.id] as number);
+}
+
+/** Its name, if its type is unknown. */
+export function nameAt(batch: Batch, row: number): string {
+  const { rows } = batch;
+  return named(batch, row, rows[row + ROW.nameAt] as number, rows[row + ROW.name] as number);
+}
+
+function named({ text, lent, rows, namesAt }: Batch, row: number, at: number, length: number): string {
+  const isLent = ((rows[row + ROW.kind] as number) & KIND.lent) !== 0;
+  const start = isLent ? at : at + namesAt;
+  return (isLent ? lent : text).slice(start, start + length);
 }
 
 /** The data of a batch's events, one after the other. */
-export function dataOf({ text, wide, rows }: Batch): string[] {
+export function dataOf(batch: Batch): string[] {
   const data: string[] = [];
-  let dataAt = 1;
-  let wideAt = 1;
-  for (let row = 0; row < rows.length; row += ROW.width) {
-    const length = rows[row + ROW.data] as number;
-    if ((rows[row + ROW.kind] as number) & KIND.wide) {
-      data.push(wide.slice(wideAt, wideAt + length));
-      wideAt += length + 1;
-    } else {
-      data.push(text.slice(dataAt, dataAt + length));
-      dataAt += length + 1;
-    }
+  for (let row = 0; row < batch.rows.length; row += ROW.width) {
+    data.push(dataAt(batch, row));
   }
   return data;
 }
@@ -78,16 +131,13 @@ export function sizeOf({ rows }: Batch): number {
 }
 
 /** The last event ID that a batch brings, if it brings one. */
-export function lastIdOf({ text, rows, namesAt }: Batch): string | undefined {
-  let id: string | undefined;
-  for (let row = 0, at = namesAt; row < rows.length; row += ROW.width) {
-    const idAt = at + (rows[row + ROW.name] as number);
-    at = idAt + (rows[row + ROW.id] as number);
-    if ((rows[row + ROW.kind] as number) & KIND.lastEventIdChanged) {
-      id = text.slice(idAt, at);
+export function lastIdOf(batch: Batch): string | undefined {
+  for (let row = batch.rows.length - ROW.width; row >= 0; row -= ROW.width) {
+    if ((batch.rows[row + ROW.kind] as number) & KIND.lastEventIdChanged) {
+      return idAt(batch, row);
     }
   }
-  return id;
+  return undefined;
 }
 
 /**
@@ -101,23 +151,19 @@ export function leaveOut(
   lost: string | undefined,
   isOut: (kind: number, name: string, length: number) => boolean,
 ): Rest {
-  const { text, rows, namesAt, isArray, continues } = batch;
+  const { rows, isArray, continues } = batch;
   const kept: number[] = [];
-  const all = dataOf(batch);
   const data: string[] = [];
   const names: string[] = [];
+  let dataEnd = 1;
+  let namesEnd = 0;
   let added = 0;
-  let at = namesAt;
-  for (let row = 0; row < rows.length; row += ROW.width) {
-    const [kind = 0, nameLength = 0, dataLength = 0, idLength = 0] = rows.subarray(row);
-    const idAt = at + nameLength;
-    const end = idAt + idLength;
-    const name = text.slice(at, idAt);
-    const ownId = text.slice(idAt, end);
+  for (let row = first; row < rows.length; row += ROW.width) {
+    const [kind = 0, nameLength = 0, dataLength = 0, idLength = 0] = rows.subarray(row, row + ROW.width);
+    const name = nameAt(batch, row);
+    const ownId = idAt(batch, row);
     const changed = (kind & KIND.lastEventIdChanged) !== 0;
-    if (row < first) {
-      // It is gone already.
-    } else if (isOut(kind, name, nameLength + dataLength + idLength)) {
+    if (isOut(kind, name, nameLength + dataLength + idLength)) {
       if (changed) {
         lost = ownId;
       }
@@ -125,22 +171,34 @@ export function leaveOut(
       // One with an id of its own that did not change it has that very id.
       const id = changed ? ownId : (lost ?? ownId);
       const takesOver = lost !== undefined && !changed ? KIND.lastEventIdChanged : 0;
+      const nameEnd = namesEnd + nameLength;
       added += id.length - idLength;
-      kept.push((kind & ~KIND.wide) | takesOver, nameLength, dataLength, id.length);
-      data.push(all[row / ROW.width] as string);
+      kept.push(
+        (kind & ~(KIND.wide | KIND.lent)) | takesOver,
+        nameLength,
+        dataLength,
+        id.length,
+        dataEnd,
+        nameEnd,
+        namesEnd,
+      );
+      data.push(dataAt(batch, row));
+      dataEnd += dataLength + 1;
       names.push(name, id);
+      namesEnd = nameEnd + id.length;
       lost = undefined;
     }
-    at = end;
   }
   const array = `[${data.join(',')}]`;
   const rest = {
     text: array + names.join(''),
     wide: '',
+    lent: '',
     rows: Uint32Array.from(kept),
     namesAt: array.length,
     isArray,
     continues,
+    isShared: false,
   };
   return { batch: rest, lost, added };
 }

@@ -6,7 +6,7 @@ import { ALL, type FilterNames, filterMatcher, isAll } from './filter.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
 import { flatHeaders, type Settings } from './options.js';
 import { tableOf } from './profile.js';
-import { type Batch, leaveOut } from './rows.js';
+import { type Batch, leaveOut, releaseRows } from './rows.js';
 import type { StreamNews, StreamState } from './stream.js';
 
 const connections = /* @__PURE__ */ new WeakMap<Core, Set<SharedConnection>>();
@@ -76,8 +76,12 @@ class SharedConnection {
       get holdsBack() {
         return false;
       },
+      fed: () => {},
       batch: (batch) => {
-        this.#members.forEach((member) => member.batch(batch));
+        // The first to be done with its rows does not release those of the others.
+        const shared = { ...batch, rows: batch.rows.slice(), isShared: true };
+        releaseRows(batch);
+        this.#members.forEach((member) => member.batch(shared));
         return this.#mayRead();
       },
       state: (state) => {
@@ -229,7 +233,7 @@ class Member implements Source {
   batch(batch: Batch): void {
     const masks = [this.#mask, this.#awaited ?? this.#mask];
     if (masks.includes(EVERYTHING)) {
-      this.wants = this.receiver.batch(batch);
+      this.wants = this.receiver.batch(batch, false);
       return;
     }
     const rest = leaveOut(
@@ -240,7 +244,7 @@ class Member implements Source {
     );
     this.#lost = rest.lost;
     if (rest.batch.rows.length > 0) {
-      this.wants = this.receiver.batch(rest.batch);
+      this.wants = this.receiver.batch(rest.batch, false);
     }
   }
 

@@ -160,3 +160,65 @@ test('what is not ASCII is shed and filtered like the rest', async () => {
   }
   assert.deepEqual(seen, ['a1 1', 'ü2 2', '市4 4', 'c5 5']);
 });
+
+test('an event is the same whether it is read where it lies or put together', async () => {
+  let seed = 3;
+  const below = (limit) => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return (seed >>> 8) % limit;
+  };
+  const named = defineProfile({ name: 'named', categories: { some: ['tick', 'account.balance.updated'] } });
+  const stream = () => {
+    let text = '';
+    for (let at = 0; at < 40; at += 1) {
+      if (below(4) > 0) text += `id: ${['event', 'événement'][Number(below(20) === 0)]}-${at}\n`;
+      text += ['event: tick\n', 'event: account.balance.updated\n', 'event: nobody.knows.this\n', ''][below(4)];
+      text += `data: {"n":${at},"text":"${['plain', 'plain', 'plain', 'é😀'][below(4)]}"}\n`;
+      text += [': a comment, é\n\n', '\n', '\n', '\n', 'data\n\n'][below(5)];
+    }
+    return text;
+  };
+  const all = async (bytes, size, options) => {
+    const chunks = [];
+    for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.slice(at, at + size));
+    const fetch = scriptedFetch(answer(chunks));
+    const events = connect(URL_, { profile: named, fetch, reconnect: false, ...options });
+    const seen = [];
+    events.addEventListener('decodeerror', ({ detail }) => seen.push(detail.raw));
+    events.on('*', ({ type, name, category, data, meta, id, lastEventId, replayed, raw }) =>
+      seen.push({ type, name, category, data, meta, id, lastEventId, replayed, raw }),
+    );
+    await events.closed;
+    return [seen, events.lastEventId, events.stats.delivered];
+  };
+  let events = 0;
+  for (let round = 0; round < 20; round += 1) {
+    const bytes = new TextEncoder().encode(stream());
+    for (const options of [{ parse: 'text' }, { parse: 'lazy' }, { parse: 'eager' }, { parse: 'text', types: ['tick'] }]) {
+      const whole = await all(bytes, bytes.length, options);
+      events += whole[0].length;
+      for (const size of [1, 61, 1000]) assert.deepEqual(await all(bytes, size, options), whole);
+    }
+  }
+  assert.ok(events > 2_000, `${events} events`);
+});
+
+test('batches that wait keep their rows, though others have come and gone', async () => {
+  const chunks = Array.from({ length: 40 }, (_, chunk) =>
+    Array.from({ length: 5 + chunk }, (_, at) => `id: ${chunk}-${at}\ndata: ${'x'.repeat(at)}${chunk}\n\n`).join(''),
+  );
+  const options = { profile, parse: 'text', reconnect: false };
+  // The first waits until all have come, the others take theirs at once.
+  const slow = connect(URL_, { ...options, fetch: scriptedFetch(answer(chunks)) });
+  const quick = Array.from({ length: 3 }, () => connect(URL_, { ...options, fetch: scriptedFetch(answer(chunks)) }));
+  const seen = quick.map(() => []);
+  const waiting = [];
+  slow.on('*', async (event) => {
+    waiting.push(event);
+    await settled();
+  });
+  quick.forEach((stream, at) => stream.on('*', (event) => seen[at].push(event)));
+  await Promise.all([slow, ...quick].map(({ closed }) => closed));
+  const expected = chunks.join('').match(/data: .*/g).map((line) => line.slice(6));
+  for (const events of [waiting, ...seen]) assert.deepEqual(events.map(({ data }) => data), expected);
+});

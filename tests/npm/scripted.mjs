@@ -85,13 +85,17 @@ export function news(stream, type) {
 export function cross(connection, ...events) {
   const rows = [];
   let names = '';
+  let dataAt = 1;
   for (const { type = 0, name = '', data, id = '' } of events) {
-    rows.push(id === '' ? type : type | (6 << 16), name.length, data.length, id.length);
+    const kind = id === '' ? type : type | (6 << 16);
+    const nameAt = names.length;
+    rows.push(kind, name.length, data.length, id.length, dataAt, nameAt + name.length, nameAt);
+    dataAt += data.length + 1;
     names += name + id;
   }
   const array = `[${events.map(({ data }) => data).join(',')}]`;
   const text = new TextEncoder().encode(array + names);
-  return connection.host.batch(text, Uint32Array.from(rows), array.length, text.length, false, false);
+  return connection.host.batch(text, Uint32Array.from(rows), array.length, text.length, false, false, new Uint8Array());
 }
 
 /**

@@ -64,6 +64,28 @@ pub(crate) fn is_enclosed(text: &[u8]) -> bool {
     depth == 0 && inside == 0
 }
 
+/// The start of a text that is ASCII, in steps of 64 bytes.
+#[target_feature(enable = "simd128")]
+pub(crate) fn ascii_start(text: &[u8]) -> &[u8] {
+    let (blocks, rest) = text.as_chunks::<64>();
+    let is_ascii = |block: &[u8; 64]| {
+        let (parts, _) = block.as_chunks::<16>();
+        let [first, second, third, fourth] = parts else {
+            return false;
+        };
+        let halves = (
+            v128_or(load(first), load(second)),
+            v128_or(load(third), load(fourth)),
+        );
+        u8x16_bitmask(v128_or(halves.0, halves.1)) == 0
+    };
+    match blocks.iter().position(|block| !is_ascii(block)) {
+        Some(at) => text.get(..64 * at).unwrap_or_default(),
+        None if rest.is_ascii() => text,
+        None => text.get(..text.len() - rest.len()).unwrap_or_default(),
+    }
+}
+
 /// The bits of what stands behind a backslash that is not itself behind one.
 fn escaped(slashes: u32, is_escaped: &mut bool) -> u32 {
     let mut escaped = 0;

@@ -1,7 +1,7 @@
 /** From the WebAssembly module to an `EventSource`: one connection, and what waits for its turn. */
 
 import { type Connection, type Host, KIND, ROW } from '../boundary.js';
-import { type Batch as Crossed, batchOf } from '../rows.js';
+import { type Batch, batchOf, dataAt, idAt, nameAt, releaseRows } from '../rows.js';
 import type { Core } from '../core.js';
 import { loadInline } from '../inline.js';
 import { profileLines } from '../lines.js';
@@ -19,18 +19,13 @@ export interface Tasks {
   fail(): void;
 }
 
-interface Batch {
-  readonly text: string;
-  readonly wide: string;
-  readonly rows: Uint32Array;
-  /** Where the next event's row, data and name begin. */
+/** A batch, and where its next event's row begins. */
+interface Entries {
+  readonly batch: Batch;
   row: number;
-  dataAt: number;
-  wideAt: number;
-  nameAt: number;
 }
 
-type Entry = Batch | { readonly origin: string } | 'reestablish' | 'fail';
+type Entry = Entries | { readonly origin: string } | 'reestablish' | 'fail';
 
 /** What the standard says of a server, and nothing more. */
 const SPEC = {
@@ -191,10 +186,11 @@ export class Feed {
       token: () => Promise.resolve(null),
       headers: () => [],
       when: () => true,
-      batch: (...crossed) => {
-        const batch = batchOf(...crossed);
+      batch: (text, rows, namesAt, wideAt, isArray, continues, lent) => {
+        const batch = batchOf(text, rows, namesAt, wideAt, isArray, continues, lent);
         return batch && this.#batch(batch);
       },
+      fed: () => {},
       state: (state) => {
         const waits = 2;
         if (state === waits) {
@@ -220,10 +216,11 @@ export class Feed {
     };
   }
 
-  #batch({ text, wide, rows, namesAt }: Crossed): boolean {
-    if (rows.length > 0) {
-      this.#waiting += rows.length / ROW.width;
-      this.#push({ text, wide, rows, row: 0, dataAt: 1, wideAt: 1, nameAt: namesAt });
+  #batch(batch: Batch): boolean {
+    const { length } = batch.rows;
+    if (length > 0) {
+      this.#waiting += length / ROW.width;
+      this.#push({ batch, row: 0 });
     }
     this.#paused = this.#waiting >= PAUSE_AT;
     return !this.#paused;
@@ -260,9 +257,9 @@ export class Feed {
     if (entry === undefined) {
       return false;
     }
-    if (typeof entry === 'object' && 'rows' in entry) {
+    if (typeof entry === 'object' && 'batch' in entry) {
       this.#waiting -= 1;
-      if (entry.row + ROW.width >= entry.rows.length) {
+      if (entry.row + ROW.width >= entry.batch.rows.length) {
         this.#drop();
       }
       this.#dispatch(entry);
@@ -283,26 +280,19 @@ export class Feed {
     return this.#entries.length > 0;
   }
 
-  #dispatch(batch: Batch): void {
-    const { text, rows, row, nameAt } = batch;
-    const kind = rows[row + ROW.kind] ?? KIND.unknown;
-    const idAt = nameAt + (rows[row + ROW.name] ?? 0);
-    const length = rows[row + ROW.data] ?? 0;
-    let data: string;
-    if (kind & KIND.wide) {
-      data = batch.wide.slice(batch.wideAt, batch.wideAt + length);
-      batch.wideAt += length + 1;
-    } else {
-      data = text.slice(batch.dataAt, batch.dataAt + length);
-      batch.dataAt += length + 1;
-    }
-    batch.row = row + ROW.width;
-    batch.nameAt = idAt + (rows[row + ROW.id] ?? 0);
+  #dispatch(entries: Entries): void {
+    const { batch, row } = entries;
+    const kind = batch.rows[row + ROW.kind] ?? KIND.unknown;
+    entries.row = row + ROW.width;
     if (kind & KIND.lastEventIdChanged) {
-      this.#lastEventId = text.slice(idAt, batch.nameAt);
+      this.#lastEventId = idAt(batch, row);
     }
     const isMessage = (kind & KIND.typeMask) !== KIND.unknown;
-    const type = isMessage ? 'message' : this.#name(text.slice(nameAt, idAt));
+    const type = isMessage ? 'message' : this.#name(nameAt(batch, row));
+    const data = dataAt(batch, row);
+    if (entries.row >= batch.rows.length) {
+      releaseRows(batch);
+    }
     this.#tasks.dispatch(type, data, this.#lastEventId);
   }
 
