@@ -230,18 +230,23 @@ export interface Host {
  * `lent`, `wide` or `text`, as its kind says; id and name are in `lent` too, or else in `text`,
  * counted from `namesAt`.
  */
-export const ROW = { kind: 0, name: 1, data: 2, id: 3, dataAt: 4, idAt: 5, nameAt: 6, width: 7 } as const;
+export const ROW_KIND = 0;
+export const ROW_NAME = 1;
+export const ROW_DATA = 2;
+export const ROW_ID = 3;
+export const ROW_DATA_AT = 4;
+export const ROW_ID_AT = 5;
+export const ROW_NAME_AT = 6;
+export const ROW_WIDTH = 7;
 /** A row's first column: the index of the type in the low half, flags in the high one. */
-export const KIND = {
-  typeMask: 0xffff,
-  unknown: 0xffff,
-  replayed: 1 << 16,
-  /** The event came with an id of its own. */
-  hasId: 2 << 16,
-  /** The last event ID is from here on what stands in the id part. */
-  lastEventIdChanged: 4 << 16,
-  /** Its data stands apart: it is not all ASCII. */
-  wide: 8 << 16,
-  /** It lies in its chunk. */
-  lent: 16 << 16,
-} as const;
+export const KIND_TYPE_MASK = 0xffff;
+export const KIND_UNKNOWN = 0xffff;
+export const KIND_REPLAYED = 1 << 16;
+/** The event came with an id of its own. */
+export const KIND_HAS_ID = 2 << 16;
+/** The last event ID is from here on what stands in the id part. */
+export const KIND_LAST_EVENT_ID_CHANGED = 4 << 16;
+/** Its data stands apart: it is not all ASCII. */
+export const KIND_WIDE = 8 << 16;
+/** It lies in its chunk. */
+export const KIND_LENT = 16 << 16;

@@ -1,6 +1,18 @@
 /** From a row of a batch to an event. */
 
-import { KIND, ROW } from './boundary.js';
+import {
+  KIND_HAS_ID,
+  KIND_LAST_EVENT_ID_CHANGED,
+  KIND_REPLAYED,
+  KIND_TYPE_MASK,
+  KIND_UNKNOWN,
+  KIND_WIDE,
+  ROW_DATA,
+  ROW_ID,
+  ROW_KIND,
+  ROW_NAME,
+  ROW_WIDTH,
+} from './boundary.js';
 import { DecodeError } from './error.js';
 import { type AnyEvent, type Content, LazyEvent, type Parse, receivedEvent } from './event.js';
 import { jsonErrorPosition } from './json-position.js';
@@ -50,8 +62,8 @@ export class Cursor {
 /** Makes events of one profile; remembers the last event ID between them. */
 export class Decoder {
   lastEventId: string;
-  /** The last event's type, as the profile counts them; `KIND.unknown` or not below their number for one unknown. */
-  index: number = KIND.unknown;
+  /** The last event's type, as the profile counts them; `KIND_UNKNOWN` or not below their number for one unknown. */
+  index: number = KIND_UNKNOWN;
   /** Set before the first event comes, where payloads are to be checked. */
   check: CheckBatch | undefined = undefined;
   readonly #types: string[] = [];
@@ -79,29 +91,29 @@ export class Decoder {
   next(cursor: Cursor): AnyEvent | DecodeFailure {
     const { batch, row } = cursor;
     const { rows } = batch;
-    const kind = rows[row + ROW.kind] as number;
-    cursor.row = row + ROW.width;
+    const kind = rows[row + ROW_KIND] as number;
+    cursor.row = row + ROW_WIDTH;
     cursor.taken =
-      (rows[row + ROW.name] as number) +
-      (rows[row + ROW.data] as number) +
-      (rows[row + ROW.id] as number);
+      (rows[row + ROW_NAME] as number) +
+      (rows[row + ROW_DATA] as number) +
+      (rows[row + ROW_ID] as number);
     const raw = dataAt(batch, row);
     let id: string | null = null;
-    if (kind & (KIND.hasId | KIND.lastEventIdChanged)) {
+    if (kind & (KIND_HAS_ID | KIND_LAST_EVENT_ID_CHANGED)) {
       const idText = idAt(batch, row);
-      if (kind & KIND.lastEventIdChanged) {
+      if (kind & KIND_LAST_EVENT_ID_CHANGED) {
         this.lastEventId = idText;
       }
-      if (kind & KIND.hasId) {
+      if (kind & KIND_HAS_ID) {
         id = idText;
       }
     }
     const { lastEventId } = this;
-    const replayed = (kind & KIND.replayed) !== 0;
+    const replayed = (kind & KIND_REPLAYED) !== 0;
     let type = 'unknown';
     let category: string | null = null;
     let name: string;
-    this.index = kind & KIND.typeMask;
+    this.index = kind & KIND_TYPE_MASK;
     if (this.index < this.#types.length) {
       name = type = this.#types[this.index] as string;
       category = this.#categories[this.index] as string;
@@ -117,17 +129,17 @@ export class Decoder {
     if (row === 0) {
       if (this.check !== undefined) {
         cursor.checked = this.check(batch);
-      } else if (batch.isArray && rows.length > ROW.width) {
+      } else if (batch.isArray && rows.length > ROW_WIDTH) {
         cursor.values = membersOf(batch);
       }
     }
     try {
       const { data, meta } =
         this.check !== undefined
-          ? this.#checked(type, name, raw, cursor.checked?.[row / ROW.width])
+          ? this.#checked(type, name, raw, cursor.checked?.[row / ROW_WIDTH])
           : cursor.values === undefined
             ? this.#read(type, name, raw)
-            : this.#split(type, name, cursor.values[row / ROW.width]);
+            : this.#split(type, name, cursor.values[row / ROW_WIDTH]);
       return receivedEvent(type, name, category, data, meta, id, lastEventId, replayed, raw);
     } catch (error) {
       if (error instanceof DecodeError) {
@@ -213,7 +225,7 @@ function membersOf({ text, wide, rows, namesAt }: Batch): readonly unknown[] | u
     if (!Array.isArray(values) || !Array.isArray(wideValues)) {
       return undefined;
     }
-    if (values.length + wideValues.length !== rows.length / ROW.width) {
+    if (values.length + wideValues.length !== rows.length / ROW_WIDTH) {
       return undefined;
     }
     return wide === '' ? values : inOrder(rows, values, wideValues);
@@ -225,8 +237,8 @@ function membersOf({ text, wide, rows, namesAt }: Batch): readonly unknown[] | u
 function inOrder(rows: Uint32Array, values: unknown[], wideValues: unknown[]): unknown[] {
   const all: unknown[] = [];
   let at = 0;
-  for (let row = 0; row < rows.length; row += ROW.width) {
-    const isWide = ((rows[row + ROW.kind] as number) & KIND.wide) !== 0;
+  for (let row = 0; row < rows.length; row += ROW_WIDTH) {
+    const isWide = ((rows[row + ROW_KIND] as number) & KIND_WIDE) !== 0;
     all.push(isWide ? wideValues[all.length - at] : values[at]);
     at += isWide ? 0 : 1;
   }

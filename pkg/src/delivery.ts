@@ -1,6 +1,6 @@
 /** Between what arrives and who takes it: the buffer, the handlers and the iterator. */
 
-import { KIND } from './boundary.js';
+import { KIND_TYPE_MASK } from './boundary.js';
 import { Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
@@ -235,7 +235,7 @@ export class Delivery {
       }
     }
     this.dropped += this.#queue.shed(
-      (kind) => this.#droppable[kind & KIND.typeMask] === true,
+      (kind) => this.#droppable[kind & KIND_TYPE_MASK] === true,
       () => this.#isOverfull(),
     );
   }

@@ -6,8 +6,8 @@
  * listed in docs/eventsource.md.
  */
 
-import { HandlerAttribute } from './eventsource/attribute.js';
 import { Feed } from './eventsource/feed.js';
+import { HandlerAttribute } from './eventsource/attribute.js';
 import type { RequestOptions } from './eventsource/request.js';
 
 /** The standard's dictionary, and what `fetch` adds to it. */

@@ -1,6 +1,6 @@
 /** What has arrived and waits for a consumer: events in batches, and notices in between. */
 
-import { KIND, ROW } from './boundary.js';
+import { KIND_UNKNOWN, ROW_KIND, ROW_WIDTH } from './boundary.js';
 import { Cursor, DecodeFailure, type Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
@@ -34,7 +34,7 @@ export class EventQueue {
   }
 
   pushBatch(batch: Batch): void {
-    const events = batch.rows.length / ROW.width;
+    const events = batch.rows.length / ROW_WIDTH;
     if (events > 0) {
       this.events += events;
       this.size += sizeOf(batch);
@@ -168,8 +168,8 @@ export class EventQueue {
 }
 
 function holds({ batch, row: first }: Cursor, isDroppable: (kind: number) => boolean): boolean {
-  for (let row = first; row < batch.rows.length; row += ROW.width) {
-    if (isDroppable(batch.rows[row + ROW.kind] ?? KIND.unknown)) {
+  for (let row = first; row < batch.rows.length; row += ROW_WIDTH) {
+    if (isDroppable(batch.rows[row + ROW_KIND] ?? KIND_UNKNOWN)) {
       return true;
     }
   }

@@ -1,6 +1,18 @@
 /** Batches: the events that cross together, and those with some of them left out. */
 
-import { KIND, ROW } from './boundary.js';
+import {
+  KIND_LAST_EVENT_ID_CHANGED,
+  KIND_LENT,
+  KIND_WIDE,
+  ROW_DATA,
+  ROW_DATA_AT,
+  ROW_ID,
+  ROW_ID_AT,
+  ROW_KIND,
+  ROW_NAME,
+  ROW_NAME_AT,
+  ROW_WIDTH,
+} from './boundary.js';
 
 /** Events as they crossed; see `Host.batch`. */
 export interface Batch {
@@ -87,26 +99,26 @@ export function batchOf(
 
 /** The data of the event whose row begins here. */
 export function dataAt({ text, wide, lent, rows }: Batch, row: number): string {
-  const kind = rows[row + ROW.kind] as number;
-  const at = rows[row + ROW.dataAt] as number;
-  const from = kind & KIND.lent ? lent : kind & KIND.wide ? wide : text;
-  return from.slice(at, at + (rows[row + ROW.data] as number));
+  const kind = rows[row + ROW_KIND] as number;
+  const at = rows[row + ROW_DATA_AT] as number;
+  const from = kind & KIND_LENT ? lent : kind & KIND_WIDE ? wide : text;
+  return from.slice(at, at + (rows[row + ROW_DATA] as number));
 }
 
 /** What its id part says. */
 export function idAt(batch: Batch, row: number): string {
   const { rows } = batch;
-  return named(batch, row, rows[row + ROW.idAt] as number, rows[row + ROW.id] as number);
+  return named(batch, row, rows[row + ROW_ID_AT] as number, rows[row + ROW_ID] as number);
 }
 
 /** Its name, if its type is unknown. */
 export function nameAt(batch: Batch, row: number): string {
   const { rows } = batch;
-  return named(batch, row, rows[row + ROW.nameAt] as number, rows[row + ROW.name] as number);
+  return named(batch, row, rows[row + ROW_NAME_AT] as number, rows[row + ROW_NAME] as number);
 }
 
 function named({ text, lent, rows, namesAt }: Batch, row: number, at: number, length: number): string {
-  const isLent = ((rows[row + ROW.kind] as number) & KIND.lent) !== 0;
+  const isLent = ((rows[row + ROW_KIND] as number) & KIND_LENT) !== 0;
   const start = isLent ? at : at + namesAt;
   return (isLent ? lent : text).slice(start, start + length);
 }
@@ -114,7 +126,7 @@ function named({ text, lent, rows, namesAt }: Batch, row: number, at: number, le
 /** The data of a batch's events, one after the other. */
 export function dataOf(batch: Batch): string[] {
   const data: string[] = [];
-  for (let row = 0; row < batch.rows.length; row += ROW.width) {
+  for (let row = 0; row < batch.rows.length; row += ROW_WIDTH) {
     data.push(dataAt(batch, row));
   }
   return data;
@@ -123,17 +135,17 @@ export function dataOf(batch: Batch): string[] {
 /** How many UTF-16 units its events have. */
 export function sizeOf({ rows }: Batch): number {
   let size = 0;
-  for (let row = 0; row < rows.length; row += ROW.width) {
-    const name = rows[row + ROW.name] as number;
-    size += name + (rows[row + ROW.data] as number) + (rows[row + ROW.id] as number);
+  for (let row = 0; row < rows.length; row += ROW_WIDTH) {
+    const name = rows[row + ROW_NAME] as number;
+    size += name + (rows[row + ROW_DATA] as number) + (rows[row + ROW_ID] as number);
   }
   return size;
 }
 
 /** The last event ID that a batch brings, if it brings one. */
 export function lastIdOf(batch: Batch): string | undefined {
-  for (let row = batch.rows.length - ROW.width; row >= 0; row -= ROW.width) {
-    if ((batch.rows[row + ROW.kind] as number) & KIND.lastEventIdChanged) {
+  for (let row = batch.rows.length - ROW_WIDTH; row >= 0; row -= ROW_WIDTH) {
+    if ((batch.rows[row + ROW_KIND] as number) & KIND_LAST_EVENT_ID_CHANGED) {
       return idAt(batch, row);
     }
   }
@@ -158,11 +170,11 @@ export function leaveOut(
   let dataEnd = 1;
   let namesEnd = 0;
   let added = 0;
-  for (let row = first; row < rows.length; row += ROW.width) {
-    const [kind = 0, nameLength = 0, dataLength = 0, idLength = 0] = rows.subarray(row, row + ROW.width);
+  for (let row = first; row < rows.length; row += ROW_WIDTH) {
+    const [kind = 0, nameLength = 0, dataLength = 0, idLength = 0] = rows.subarray(row, row + ROW_WIDTH);
     const name = nameAt(batch, row);
     const ownId = idAt(batch, row);
-    const changed = (kind & KIND.lastEventIdChanged) !== 0;
+    const changed = (kind & KIND_LAST_EVENT_ID_CHANGED) !== 0;
     if (isOut(kind, name, nameLength + dataLength + idLength)) {
       if (changed) {
         lost = ownId;
@@ -170,11 +182,11 @@ export function leaveOut(
     } else {
       // One with an id of its own that did not change it has that very id.
       const id = changed ? ownId : (lost ?? ownId);
-      const takesOver = lost !== undefined && !changed ? KIND.lastEventIdChanged : 0;
+      const takesOver = lost !== undefined && !changed ? KIND_LAST_EVENT_ID_CHANGED : 0;
       const nameEnd = namesEnd + nameLength;
       added += id.length - idLength;
       kept.push(
-        (kind & ~(KIND.wide | KIND.lent)) | takesOver,
+        (kind & ~(KIND_WIDE | KIND_LENT)) | takesOver,
         nameLength,
         dataLength,
         id.length,

@@ -1,6 +1,6 @@
 /** Streams of one page that share a connection. */
 
-import { KIND } from './boundary.js';
+import { KIND_TYPE_MASK } from './boundary.js';
 import type { Core } from './core.js';
 import { ALL, type FilterNames, filterMatcher, isAll } from './filter.js';
 import { type CloseReason, Link, type Receiver, type Source } from './link.js';
@@ -240,7 +240,7 @@ class Member implements Source {
       batch,
       0,
       this.#lost,
-      (kind, name) => !masks.some((passes) => passes(kind & KIND.typeMask, name)),
+      (kind, name) => !masks.some((passes) => passes(kind & KIND_TYPE_MASK, name)),
     );
     this.#lost = rest.lost;
     if (rest.batch.rows.length > 0) {

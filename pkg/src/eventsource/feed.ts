@@ -1,9 +1,18 @@
 /** From the WebAssembly module to an `EventSource`: one connection, and what waits for its turn. */
 
-import { type Connection, type Host, KIND, ROW } from '../boundary.js';
+// Comes first, for the same reason for which the default entry imports the module's text last.
+import { loadInline } from '../inline.js';
+import {
+  type Connection,
+  type Host,
+  KIND_LAST_EVENT_ID_CHANGED,
+  KIND_TYPE_MASK,
+  KIND_UNKNOWN,
+  ROW_KIND,
+  ROW_WIDTH,
+} from '../boundary.js';
 import { type Batch, batchOf, dataAt, idAt, nameAt, releaseRows } from '../rows.js';
 import type { Core } from '../core.js';
-import { loadInline } from '../inline.js';
 import { profileLines } from '../lines.js';
 import { type EventStream, Futile, openEventStream, type RequestOptions } from './request.js';
 import { takeTurns } from './turns.js';
@@ -219,7 +228,7 @@ export class Feed {
   #batch(batch: Batch): boolean {
     const { length } = batch.rows;
     if (length > 0) {
-      this.#waiting += length / ROW.width;
+      this.#waiting += length / ROW_WIDTH;
       this.#push({ batch, row: 0 });
     }
     this.#paused = this.#waiting >= PAUSE_AT;
@@ -259,7 +268,7 @@ export class Feed {
     }
     if (typeof entry === 'object' && 'batch' in entry) {
       this.#waiting -= 1;
-      if (entry.row + ROW.width >= entry.batch.rows.length) {
+      if (entry.row + ROW_WIDTH >= entry.batch.rows.length) {
         this.#drop();
       }
       this.#dispatch(entry);
@@ -282,12 +291,12 @@ export class Feed {
 
   #dispatch(entries: Entries): void {
     const { batch, row } = entries;
-    const kind = batch.rows[row + ROW.kind] ?? KIND.unknown;
-    entries.row = row + ROW.width;
-    if (kind & KIND.lastEventIdChanged) {
+    const kind = batch.rows[row + ROW_KIND] ?? KIND_UNKNOWN;
+    entries.row = row + ROW_WIDTH;
+    if (kind & KIND_LAST_EVENT_ID_CHANGED) {
       this.#lastEventId = idAt(batch, row);
     }
-    const isMessage = (kind & KIND.typeMask) !== KIND.unknown;
+    const isMessage = (kind & KIND_TYPE_MASK) !== KIND_UNKNOWN;
     const type = isMessage ? 'message' : this.#name(nameAt(batch, row));
     const data = dataAt(batch, row);
     if (entries.row >= batch.rows.length) {
