@@ -58,7 +58,7 @@ export function takeRows(words: Uint32Array, start: number, count: number): Uint
   let room = spare;
   spare = undefined;
   if (room === undefined || room.length < count) {
-    room = new Uint32Array(count <= KEPT ? Math.max(2 ** Math.ceil(Math.log2(count)), 1024) : count);
+    room = new Uint32Array(count <= KEPT ? Math.max(2 ** Math.ceil(Math.log2(count)), 128) : count);
   }
   room.set(words.subarray(start, start + count));
   return room.subarray(0, count);
