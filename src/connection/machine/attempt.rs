@@ -1,6 +1,7 @@
 //! How an attempt begins, and what an open stream begins with.
 
 use super::*;
+use crate::profiles::Cursor;
 use alloc::string::ToString;
 
 impl Connection {

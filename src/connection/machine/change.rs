@@ -4,10 +4,12 @@
 //! event was seen on both, so that nothing lies between the two; then the first is given up and
 //! the candidate takes its place, after the first in order, and without what the first brought.
 
+use super::reading::{has, keep_cursor};
 use super::*;
 use crate::connection::deliver::{Incoming, Intake};
 use crate::connection::identity::{Key, Seen};
 use crate::profiles::Identity;
+use crate::wire::{Item, Text};
 use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 
 /// Milliseconds within which the candidate must be open.
