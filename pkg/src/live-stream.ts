@@ -252,10 +252,12 @@ export class LiveStream {
         if (this.#end) {
           return false;
         }
-        return this.#nothing ? delivery.pushIdOf(batch) : delivery.push(batch, isFed);
+        // The stream's news has its place before the events that came behind it, and after those
+        // that came before.
+        const isNext = isFed && this.#untold === 0;
+        return this.#nothing ? delivery.pushIdOf(batch) : delivery.push(batch, isNext);
       },
-      // The stream's news has its place before the events that came behind it.
-      fed: () => (this.#untold === 0 ? delivery.drainNow() : delivery.drainSoon()),
+      fed: () => delivery.drainNow(),
       state: (state) => this.#setState(state),
       open: (detail) => {
         this.#opened += 1;

@@ -386,6 +386,25 @@ test('a stream that is lost is opened again from the last event ID, and says so'
   assert.ok(resumed[1].recovered === 'yes' || told.some(([type]) => type === 'gap'));
 });
 
+test('news of a stream comes after the events that came before it, in the same chunk too', async () => {
+  const profile = defineProfile({ name: 'ending', format: 'text', categories: { some: ['tick'] }, end: '[DONE]' });
+  const event = (data) => `event: tick\ndata: ${data}\n\n`;
+  const ends = [
+    [event('[DONE]'), ['state: closed']],
+    [event('x'.repeat(3_000)), ['error', 'state: closed']],
+  ];
+  for (const [end, expected] of ends) {
+    const { stream } = once(profile, [event('first'), event('second') + end], { maxEventBytes: 2_000 });
+    const seen = [];
+    stream.on('tick', ({ data }) => seen.push(data));
+    stream.addEventListener('open', () => seen.push('open'));
+    stream.addEventListener('error', () => seen.push('error'));
+    stream.addEventListener('state', ({ detail }) => seen.push(`state: ${detail.state}`));
+    await stream.closed;
+    assert.deepEqual(seen, ['state: open', 'open', 'first', 'second', ...expected]);
+  }
+});
+
 test('close aborts the request at once', async () => {
   const fetch = scriptedFetch(answer(['data: 1\n\n'], { end: 'hang' }));
   const stream = connect(URL_, { fetch });
