@@ -216,6 +216,19 @@ test('an event that the profile does not know passes as it is, between those tha
   assert.equal(seen[2].error.path, '$.connected');
 });
 
+test('an event without data is told as such, and the next one is checked as it came', async () => {
+  const { event, data } = samples.find(({ profile }) => profile === 'dashtam');
+  const fetch = scriptedFetch(
+    answer([`event: ${event}\ndata:\n`, `\n${frame({ profile: 'dashtam', event, data })}`]),
+  );
+  const stream = connect(URL, { profile: profiles.dashtam, fetch, validate: validator, reconnect: false });
+  const seen = [];
+  stream.addEventListener('decodeerror', ({ detail }) => seen.push(detail.raw));
+  stream.on('*', (event) => seen.push(event.data));
+  await stream.closed;
+  assert.deepEqual(seen, ['', data]);
+});
+
 test('each of two streams that share a connection is checked as it asked', async () => {
   const frames = frame({ event: 'import.failed', data: { file_name: 1, error: 'x' } });
   const fetch = scriptedFetch(answer([frames], { end: 'open' }));

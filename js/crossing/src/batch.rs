@@ -339,10 +339,11 @@ fn replayed(event: &Event<'_>) -> u32 {
     if event.replayed { REPLAYED } else { 0 }
 }
 
-/// Where a part begins in a whole, if it lies in it.
+/// Where a part begins in a whole, if it lies in it and something comes behind it: two that are
+/// empty may have one address by chance.
 #[inline]
 fn offset(part: &[u8], whole: &[u8]) -> Option<usize> {
     let at = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
     let room = whole.len().checked_sub(at)?;
-    (part.len() <= room).then_some(at)
+    (part.len() < room).then_some(at)
 }
