@@ -66,7 +66,7 @@ export class FetchTransport implements Transport {
   /** A promise is under way. */
   #pending = true;
   /** What is to come next, if it was asked for. */
-  #next: PromiseLike<unknown> | typeof REST | undefined;
+  #next: PromiseLike<unknown> | typeof REST | null | undefined;
   #isReading = false;
   #dropped = false;
   /** Nobody wants what comes, but the body may end by itself before this. */
@@ -91,7 +91,7 @@ export class FetchTransport implements Transport {
     if (!this.#pending && !this.#dropped && this.#reader) {
       this.#pending = true;
       // The module may be on the stack, and is not told of a chunk before it is off.
-      this.#next = this.#rest === undefined ? this.#reader.read() : REST;
+      this.#next = this.#rest === undefined ? readFrom(this.#reader) : REST;
       if (!this.#isReading) void this.#readOn();
     }
   }
@@ -214,6 +214,15 @@ export class FetchTransport implements Transport {
     } else {
       this.#fail('the body is not made of bytes');
     }
+  }
+}
+
+/** The module, which may be on the stack, would break down by what a custom reader throws. */
+function readFrom(reader: Reader): PromiseLike<unknown> | null {
+  try {
+    return reader.read() ?? null;
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

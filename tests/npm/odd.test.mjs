@@ -106,6 +106,26 @@ test("a fetch may return a response of its own kind, with a URL object and a Map
   );
 });
 
+test('a reader of its own kind that throws, or gives nothing, ends its stream and no other', async () => {
+  const other = listening(scriptedFetch(answer(['data: there\n\n'], { end: 'never' })));
+  await news(other, 'open');
+  const reads = {
+    'out of order': () => {
+      throw new Error('out of order');
+    },
+    'not made of bytes': () => undefined,
+  };
+  for (const [why, read] of Object.entries(reads)) {
+    const body = { getReader: () => ({ read, cancel: async () => {} }) };
+    const stream = listening(async () => ({ status: 200, headers: new Headers(type), body }));
+    const { reason, error } = await stream.closed;
+    assert.equal(reason, 'interrupted');
+    assert.match(error.message, new RegExp(why));
+    assert.equal(other.state, 'open');
+  }
+  other.close();
+});
+
 test('chunks may be of another realm, shared, or views of something larger', async () => {
   const foreign = runInContext(
     `Uint8Array.from(text, (character) => character.charCodeAt(0))`,
