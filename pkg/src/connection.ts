@@ -273,11 +273,13 @@ export class ModuleConnection implements Connection {
         this.#isFed = true;
         try {
           if (this.#address !== 0) this.#memory.feed(this.#address, number, bytes);
-        } catch {
-          // A trap, as in `#tell`.
+        } catch (error) {
+          // A trap has released this, and has been told. Else the bytes are gone: another has them.
+          if (this.#address !== 0) throw error;
+        } finally {
+          this.#isFed = false;
+          this.#host.fed();
         }
-        this.#isFed = false;
-        this.#host.fed();
       },
       message: (...parts) =>
         this.#tell(() => this.#exports.message(this.#address, number, ...write(parts.join('\n')))),

@@ -126,6 +126,22 @@ test('a reader of its own kind that throws, or gives nothing, ends its stream an
   other.close();
 });
 
+test('a chunk whose bytes another has taken breaks the stream off, behind what came before', async () => {
+  const taken = encoder.encode('data: 2\n\n');
+  structuredClone(taken, { transfer: [taken.buffer] });
+  const body = new ReadableStream({
+    start(controller) {
+      [encoder.encode('data: 1\n\n'), taken].forEach((chunk) => controller.enqueue(chunk));
+    },
+  });
+  const stream = connect(url, { fetch: async () => new Response(body, { headers: type }), reconnect: false });
+  const seen = [];
+  stream.on('*', ({ data }) => seen.push(data));
+  const { reason, error } = await stream.closed;
+  assert.deepEqual([seen, reason], [['1'], 'interrupted']);
+  assert.match(error.message, /detached/);
+});
+
 test('chunks may be of another realm, shared, or views of something larger', async () => {
   const foreign = runInContext(
     `Uint8Array.from(text, (character) => character.charCodeAt(0))`,
