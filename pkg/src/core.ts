@@ -99,7 +99,8 @@ async function start(module: WebAssembly.Module): Promise<Core> {
     },
     feed(connection, transport, chunk) {
       const { length } = chunk;
-      if (length > roomLength) {
+      // Even for a chunk of no bytes: an address of 0 is none.
+      if (room === 0 || length > roomLength) {
         roomLength = Math.max(2 ** Math.ceil(Math.log2(length)), 4096);
         room = exports.allocate(roomLength);
       }
