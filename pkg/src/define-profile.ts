@@ -1,5 +1,6 @@
 /** Profiles of your own, checked. */
 
+import { TYPE_LISTS } from './lines.js';
 import { type AnyProfile, profileOf, type Profile, type ProfileDefinition } from './profile.js';
 import { oneOf, shown, suggestion } from './wording.js';
 
@@ -95,18 +96,6 @@ const MEMBERS: { readonly [member in keyof Required<ProfileDefinition>]: Check }
       ? undefined
       : '{ append, replace, fail }: each an object of event types with a path in the payload',
 };
-
-/** The members that list event types. */
-const TYPE_LISTS = [
-  'critical',
-  'droppable',
-  'replayed',
-  'terminal',
-  'noCursor',
-  'onRequest',
-  'heartbeats',
-  'recurring',
-] as const;
 
 function check(definition: ProfileDefinition): void {
   if (!isRecord(definition)) {

@@ -6,8 +6,8 @@
 
 import { aliasesOf, type ProfileDefinition, tableOf } from './profile.js';
 
-/** What is known of an event type, from the lowest bit. */
-const FLAGS = [
+/** The members of a profile that list event types: what is known of each, from the lowest bit. */
+export const TYPE_LISTS = [
   'critical',
   'droppable',
   'replayed',
@@ -23,7 +23,7 @@ const LISTS = { comma: 'c', repeated: 'r', 'comma-then-repeated': 'b' };
 export function profileLines(profile: ProfileDefinition): string {
   const { filter, end, retry = 1_000 } = profile;
   const categories = Object.keys(profile.categories);
-  const isOf = (type: string) => FLAGS.map((list) => profile[list]?.includes(type));
+  const isOf = (type: string) => TYPE_LISTS.map((list) => profile[list]?.includes(type));
   return [
     profile.name,
     bits([
