@@ -10,7 +10,6 @@
 use crate::host::{JsHost, give};
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 use tidewire::connection::{Backoff, CloseReason, Config, Response};
 use tidewire::engine::{Engine, News};
 use tidewire::filter::Filter;
@@ -26,14 +25,10 @@ extern "C" fn allocate(length: usize) -> *mut u8 {
     Box::into_raw(Box::<[u8]>::new_uninit_slice(length)).cast()
 }
 
-fn bytes(start: *mut u8, length: usize) -> Vec<u8> {
-    // SAFETY: the package gives what `allocate` gave for this length, filled, and gives it once.
-    unsafe { Box::from_raw(core::ptr::slice_from_raw_parts_mut(start, length)) }.into_vec()
-}
-
-/// The package writes UTF-8.
 fn text(start: *mut u8, length: usize) -> String {
-    String::from_utf8(bytes(start, length)).unwrap_or_default()
+    // SAFETY: the package gives what `allocate` gave for this length, and gives it once. It has
+    // filled it by `TextEncoder`, which writes UTF-8 and nothing else.
+    unsafe { String::from_raw_parts(start, length, length) }
 }
 
 /// The first line, and what is behind it.
@@ -79,7 +74,7 @@ extern "C" fn connect(
     let has = |flag| flags & flag != 0;
     let (last_event_id, rest) = line(&text);
     let (filter, rest) = named(rest, categories, types);
-    let spec = Spec::of_checked_lines(rest)?;
+    let spec = Spec::of_checked_lines(rest);
     let repeatable = has(flags::IS_GET) && !spec.runs_once;
     // What runs something is sent once, whatever is asked for.
     let backoff = (repeatable && has(flags::RECONNECTS)).then(|| {

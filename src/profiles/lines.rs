@@ -106,8 +106,11 @@ impl Spec {
     /// Names the line that cannot be understood, or what is wrong with the whole.
     #[doc(hidden)]
     pub fn from_lines(text: &str) -> Result<Spec, SpecError> {
-        let (spec, wrong) = read(text);
-        if let Some((at, line)) = wrong {
+        let spec = Spec::of_checked_lines(text);
+        // What makes no sense is not what would have been written.
+        let written = spec.to_lines();
+        let mut lines = (1..).zip(text.split('\n').zip(written.split('\n')));
+        if let Some((at, (line, _))) = lines.find(|(_, (line, written))| line != written) {
             let at = digits(at);
             return Err(SpecError(
                 ["line ", &at, " of the profile: '", line, "'"].concat(),
@@ -117,181 +120,137 @@ impl Spec {
         Ok(spec)
     }
 
-    /// The spec of these lines, whose writer has checked it. Nothing, if they are no such lines.
+    /// The spec of these lines, whose writer has checked it: what makes no sense in them is taken
+    /// for what it would be by default. Within its caller, a spec would be copied member by member:
+    /// not inlined, the module is the smaller for it.
     #[doc(hidden)]
-    pub fn of_checked_lines(text: &str) -> Option<Spec> {
-        let (spec, wrong) = read(text);
-        wrong.is_none().then_some(spec)
-    }
-}
-
-/// What the lines say, and the first of them that makes no sense. Within its caller, a spec would be
-/// copied member by member: not inlined, the module is the smaller for it.
-#[inline(never)]
-fn read(text: &str) -> (Spec, Option<(u64, &str)>) {
-    let mut lines = Lines {
-        rest: Some(text),
-        line: "",
-        at: 0,
-        wrong: None,
-    };
-    let name = own(lines.next(""));
-    let bits = lines.next("0");
-    let bits = lines.number(bits, u64::from(u32::MAX)) as u32;
-    let delays;
-    // Each member once, and nothing returned before the end: what would have to be dropped on
-    // the way was most of this code.
-    let spec = Spec {
-        name,
-        open: bits & OPEN > 0,
-        runs_once: bits & RUNS_ONCE > 0,
-        format: match bits & TEXT > 0 {
-            true => Format::Text,
-            false => Format::Json,
-        },
-        repair: match bits & LINE_BREAKS > 0 {
-            true => Repair::LineBreaks,
-            false => Repair::None,
-        },
-        discriminator: match lines.choice("e") {
-            (b'f', field) => Discriminator::Field(own(field)),
-            (b'n', _) => Discriminator::None,
-            (letter, _) => lines.or(letter == b'e', Discriminator::Event),
-        },
-        payload: match lines.choice("w") {
-            (b'f', field) => Payload::Field(own(field)),
-            (letter, _) => lines.or(letter == b'w', Payload::Whole),
-        },
-        categories: names(lines.next("")),
-        prefixes: names(lines.next("")),
-        filter: match lines.choice("l") {
-            (by @ (b'c' | b't'), rest) => {
-                let list = rest.bytes().next().and_then(List::of);
-                let list = lines.or(list.is_some(), list.unwrap_or(List::Comma));
-                let parameter = own(rest.get(1..).unwrap_or_default());
-                match by {
-                    b'c' => FilterQuery::Categories { parameter, list },
-                    _ => FilterQuery::Types { parameter, list },
+    #[inline(never)]
+    pub fn of_checked_lines(text: &str) -> Spec {
+        let mut lines = Lines { rest: Some(text) };
+        let name = own(lines.next());
+        let bits = number_in(lines.next()) as u32;
+        let delays;
+        // Each member once, and nothing returned before the end: what would have to be dropped on
+        // the way was most of this code.
+        Spec {
+            name,
+            open: bits & OPEN > 0,
+            runs_once: bits & RUNS_ONCE > 0,
+            format: match bits & TEXT > 0 {
+                true => Format::Text,
+                false => Format::Json,
+            },
+            repair: match bits & LINE_BREAKS > 0 {
+                true => Repair::LineBreaks,
+                false => Repair::None,
+            },
+            discriminator: match lines.choice() {
+                (b'f', field) => Discriminator::Field(own(field)),
+                (b'n', _) => Discriminator::None,
+                _ => Discriminator::Event,
+            },
+            payload: match lines.choice() {
+                (b'f', field) => Payload::Field(own(field)),
+                _ => Payload::Whole,
+            },
+            categories: names(lines.next()),
+            prefixes: names(lines.next()),
+            filter: match lines.choice() {
+                (by @ (b'c' | b't'), rest) => {
+                    let list = List::of(rest.bytes().next());
+                    let parameter = own(rest.get(1..).unwrap_or_default());
+                    match by {
+                        b'c' => FilterQuery::Categories { parameter, list },
+                        _ => FilterQuery::Types { parameter, list },
+                    }
                 }
-            }
-            (letter, _) => lines.or(letter == b'l', FilterQuery::Local),
-        },
-        cursor: match lines.choice("h") {
-            (b'n', _) => Cursor::None,
-            (b'q', parameter) => Cursor::HeaderAndQuery(own(parameter)),
-            (letter, _) => lines.or(letter == b'h', Cursor::Header),
-        },
-        auth: match lines.choice("b") {
-            (b'h', name) => Auth::Header(own(name)),
-            (b'q', parameter) => Auth::Query(own(parameter)),
-            (letter, _) => lines.or(letter == b'b', Auth::Bearer),
-        },
-        heartbeat: match lines.choice("n") {
-            (b'c', every) => Heartbeat::Comment(lines.small(every)),
-            (b'e', every) => Heartbeat::Event(lines.small(every)),
-            (letter, _) => lines.or(letter == b'n', Heartbeat::None),
-        },
-        end: match lines.choice("n") {
-            (b'm', mark) => Some(own(mark)),
-            (letter, _) => lines.or(letter == b'n', None),
-        },
-        gone: {
-            let mut statuses = Vec::new();
-            let mut rest = Some(lines.next("")).filter(|line| !line.is_empty());
-            while let Some(line) = rest {
-                let (status, after) = cut(line, b'\t');
-                statuses.push(lines.number(status, u64::from(u16::MAX)) as u16);
-                rest = after;
-            }
-            statuses.into()
-        },
-        identity: match lines.choice("n") {
-            (b'i', _) => Identity::Id,
-            (b's', member) => Identity::SequenceOrText(own(member)),
-            (b'f', member) => Identity::Field(own(member)),
-            (letter, _) => lines.or(letter == b'n', Identity::None),
-        },
-        recovery: match lines.choice("n") {
-            (b'c', _) => Recovery::Cursor,
-            (b'h', _) => Recovery::History,
-            (letter, _) => lines.or(letter == b'n', Recovery::None),
-        },
-        retry: {
-            delays = cut(lines.next(DELAYS), b'\t');
-            lines.small(delays.0)
-        },
-        max_retry: lines.small(delays.1.unwrap_or_default()),
-        events: {
-            let mut events = Vec::new();
-            while lines.rest.is_some() {
-                let (category, rest) = cut(lines.next(""), b'\t');
-                let (flags, rest) = cut(rest.unwrap_or_default(), b'\t');
-                let rest = lines.or(rest.is_some(), rest.unwrap_or_default());
-                let (name, aliases) = cut(rest, b'\t');
-                events.push(EventSpec {
-                    category: lines.number(category, u64::from(u8::MAX)) as u8,
-                    flags: Flags(lines.number(flags, u64::from(u8::MAX)) as u8),
-                    name: own(name),
-                    aliases: names(aliases.unwrap_or_default()),
-                });
-            }
-            events.into()
-        },
-    };
-    (spec, lines.wrong)
+                _ => FilterQuery::Local,
+            },
+            cursor: match lines.choice() {
+                (b'n', _) => Cursor::None,
+                (b'q', parameter) => Cursor::HeaderAndQuery(own(parameter)),
+                _ => Cursor::Header,
+            },
+            auth: match lines.choice() {
+                (b'h', name) => Auth::Header(own(name)),
+                (b'q', parameter) => Auth::Query(own(parameter)),
+                _ => Auth::Bearer,
+            },
+            heartbeat: match lines.choice() {
+                (b'c', every) => Heartbeat::Comment(number_in(every) as u32),
+                (b'e', every) => Heartbeat::Event(number_in(every) as u32),
+                _ => Heartbeat::None,
+            },
+            end: match lines.choice() {
+                (b'm', mark) => Some(own(mark)),
+                _ => None,
+            },
+            gone: items(lines.next(), |status| number_in(status) as u16),
+            identity: match lines.choice() {
+                (b'i', _) => Identity::Id,
+                (b's', member) => Identity::SequenceOrText(own(member)),
+                (b'f', member) => Identity::Field(own(member)),
+                _ => Identity::None,
+            },
+            recovery: match lines.choice() {
+                (b'c', _) => Recovery::Cursor,
+                (b'h', _) => Recovery::History,
+                _ => Recovery::None,
+            },
+            retry: {
+                delays = match lines.rest {
+                    Some(_) => cut(lines.next(), b'\t'),
+                    None => DELAYS,
+                };
+                number_in(delays.0) as u32
+            },
+            max_retry: number_in(delays.1.unwrap_or_default()) as u32,
+            events: {
+                let mut events = Vec::new();
+                while lines.rest.is_some() {
+                    let (category, rest) = cut(lines.next(), b'\t');
+                    let (flags, rest) = cut(rest.unwrap_or_default(), b'\t');
+                    let (name, aliases) = cut(rest.unwrap_or_default(), b'\t');
+                    events.push(EventSpec {
+                        category: number_in(category) as u8,
+                        flags: Flags(number_in(flags) as u8),
+                        name: own(name),
+                        aliases: names(aliases.unwrap_or_default()),
+                    });
+                }
+                events.into()
+            },
+        }
+    }
 }
 
 /// The reconnection time and its cap of a profile that does not name them, as `Spec::new` has them.
-const DELAYS: &str = "1000\t30000";
+const DELAYS: (&str, Option<&str>) = ("1000", Some("30000"));
 
-/// What is left of the lines, and the first of them that makes no sense.
+/// What is left of the lines.
 struct Lines<'t> {
     rest: Option<&'t str>,
-    line: &'t str,
-    at: u64,
-    wrong: Option<(u64, &'t str)>,
 }
 
 impl<'t> Lines<'t> {
-    /// The next line, or what stands for one that is not there.
-    fn next(&mut self, default: &'t str) -> &'t str {
-        let Some(rest) = self.rest else {
-            return default;
-        };
-        (self.line, self.rest) = cut(rest, b'\n');
-        self.at += 1;
-        self.line
+    /// The next line; an empty one, if there is none.
+    fn next(&mut self) -> &'t str {
+        let (line, rest) = cut(self.rest.unwrap_or_default(), b'\n');
+        self.rest = rest;
+        line
     }
 
     /// Its first letter, and what is behind that.
-    fn choice(&mut self, default: &'t str) -> (u8, &'t str) {
-        let line = self.next(default);
+    fn choice(&mut self) -> (u8, &'t str) {
+        let line = self.next();
         let letter = line.bytes().next().unwrap_or(0);
         (letter, line.get(1..).unwrap_or_default())
     }
+}
 
-    #[inline(never)]
-    fn expect(&mut self, is_so: bool) {
-        if !is_so && self.wrong.is_none() {
-            self.wrong = Some((self.at, self.line));
-        }
-    }
-
-    /// For the last choice there is.
-    fn or<T>(&mut self, is_so: bool, value: T) -> T {
-        self.expect(is_so);
-        value
-    }
-
-    fn number(&mut self, text: &str, most: u64) -> u64 {
-        let number = number(text.as_bytes()).filter(|&number| number <= most);
-        self.expect(number.is_some());
-        number.unwrap_or(0)
-    }
-
-    fn small(&mut self, text: &str) -> u32 {
-        self.number(text, u64::from(u32::MAX)) as u32
-    }
+/// A number; of what is none, 0.
+fn number_in(text: &str) -> u64 {
+    number(text.as_bytes()).unwrap_or(0)
 }
 
 /// The text up to a byte of ASCII, and what is behind that, if it is there.
@@ -307,13 +266,17 @@ fn own(text: &str) -> Name {
     Name::Owned(text.to_owned())
 }
 
-/// The items of a list; an empty line has none.
 fn names(line: &str) -> Cow<'static, [Name]> {
+    items(line, own)
+}
+
+/// The items of a list; an empty line has none.
+fn items<T: Clone>(line: &str, item: impl Fn(&str) -> T) -> Cow<'static, [T]> {
     let mut items = Vec::new();
     let mut rest = Some(line).filter(|line| !line.is_empty());
     while let Some(line) = rest {
-        let (item, after) = cut(line, b'\t');
-        items.push(own(item));
+        let (first, after) = cut(line, b'\t');
+        items.push(item(first));
         rest = after;
     }
     items.into()
@@ -337,12 +300,11 @@ impl List {
         }
     }
 
-    fn of(letter: u8) -> Option<List> {
+    fn of(letter: Option<u8>) -> List {
         match letter {
-            b'c' => Some(List::Comma),
-            b'r' => Some(List::Repeated),
-            b'b' => Some(List::CommaThenRepeated),
-            _ => None,
+            Some(b'r') => List::Repeated,
+            Some(b'b') => List::CommaThenRepeated,
+            _ => List::Comma,
         }
     }
 }
