@@ -77,10 +77,7 @@ impl Names {
     #[inline]
     fn named(&self, spec: &Spec, name: &[u8]) -> Option<&Named> {
         match self.look_up(name) {
-            None if !spec.prefixes.is_empty() => {
-                let rest = spec.without_prefix(core::str::from_utf8(name).ok()?)?;
-                self.look_up(rest.as_bytes())
-            }
+            None if !spec.prefixes.is_empty() => self.look_up(spec.bytes_without_prefix(name)?),
             found => found,
         }
     }
@@ -267,9 +264,9 @@ impl Intake {
     }
 
     /// Hands over what was held back.
-    pub(super) fn release(&mut self, spec: &Spec, sink: &mut dyn Sink) -> Flow {
+    pub(super) fn release(&mut self, sink: &mut dyn Sink) -> Flow {
         match self.burst.take() {
-            Some(burst) => burst.release(spec, self.is_unbroken(), sink),
+            Some(burst) => burst.release(self.is_unbroken(), sink),
             None => Flow::More,
         }
     }
@@ -434,7 +431,7 @@ impl Intake {
         let flow = match &mut self.burst {
             None => sink.event(event),
             Some(burst) => {
-                burst.hold(&event, flags);
+                burst.hold(spec, &event, flags);
                 Flow::More
             }
         };

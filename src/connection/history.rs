@@ -40,7 +40,7 @@ struct Held {
     replayable: bool,
     /// It came twice within the burst: once live, so it is none.
     live: bool,
-    /// The server's own order, once it is asked for.
+    /// The server's own order.
     order: (u64, Box<[u8]>),
 }
 
@@ -58,12 +58,16 @@ impl Burst {
         self.events.len() >= HELD || self.bytes >= HELD_BYTES
     }
 
-    /// Holds an event back.
-    pub(super) fn hold(&mut self, event: &Event<'_>, flags: Flags) {
+    /// Holds an event back, in its place: behind what is older or has the same timestamp. Nearly
+    /// all of it comes in order, and goes to the end.
+    pub(super) fn hold(&mut self, spec: &Spec, event: &Event<'_>, flags: Flags) {
         let data = event.data.as_bytes();
         // Each holds the last event ID, however long it is.
         self.bytes += data.len() + event.last_event_id.len();
-        self.events.push(Held {
+        let order = order(spec, data);
+        let earlier = |other: &Held| other.order <= order;
+        let at = self.events.iter().rposition(earlier);
+        let held = Held {
             index: event.index,
             name: event.name.as_bytes().into(),
             data: data.into(),
@@ -72,8 +76,9 @@ impl Burst {
             stream: self.stream,
             replayable: flags.has(Flags::REPLAYED),
             live: false,
-            order: Default::default(),
-        });
+            order,
+        };
+        self.events.insert(at.map_or(0, |at| at + 1), held);
     }
 
     /// The event came once more within this burst: it is not history, but live.
@@ -88,8 +93,7 @@ impl Burst {
 
     /// Hands everything over, oldest first, and tells of each return in its place. Of the last
     /// one `unbroken` says whether it is proven that nothing is missing.
-    pub(super) fn release(mut self, spec: &Spec, unbroken: bool, sink: &mut dyn Sink) -> Flow {
-        self.sort(spec);
+    pub(super) fn release(mut self, unbroken: bool, sink: &mut dyn Sink) -> Flow {
         let last = self.returns.last().map(|(stream, _)| *stream);
         let mut flow = Flow::More;
         let mut next = 0;
@@ -126,17 +130,6 @@ impl Burst {
         }
     }
 
-    /// Puts the oldest first; what has the same timestamp keeps its place. Nearly all of it comes
-    /// in order, and goes to the end.
-    fn sort(&mut self, spec: &Spec) {
-        for mut held in core::mem::take(&mut self.events) {
-            held.order = held.order(spec);
-            let earlier = |other: &Held| other.order <= held.order;
-            let at = self.events.iter().rposition(earlier);
-            self.events.insert(at.map_or(0, |at| at + 1), held);
-        }
-    }
-
     /// Where what is missing before this stream lies: behind what came live on the streams before
     /// it, and before anything that it brought itself.
     fn place(&self, stream: u32) -> usize {
@@ -152,18 +145,16 @@ impl Burst {
     }
 }
 
-impl Held {
-    /// The server's own order: by number where it counts, else by time. Its timestamps have no
-    /// zone, but they are all of one clock and sort as text.
-    fn order(&self, spec: &Spec) -> (u64, Box<[u8]>) {
-        let number = match &spec.identity {
-            Identity::SequenceOrText(field) => sequence(&self.data, field),
-            _ => None,
-        };
-        let time = json::member(&self.data, "timestamp").unwrap_or_default();
-        // Without its quotes: '"' sorts before '.', which begins the fraction of a second.
-        let time = time.strip_prefix(b"\"").unwrap_or(time);
-        let time = time.strip_suffix(b"\"").unwrap_or(time);
-        (number.unwrap_or(0), time.into())
-    }
+/// The server's own order: by number where it counts, else by time. Its timestamps have no zone,
+/// but they are all of one clock and sort as text.
+fn order(spec: &Spec, data: &[u8]) -> (u64, Box<[u8]>) {
+    let number = match &spec.identity {
+        Identity::SequenceOrText(field) => sequence(data, field),
+        _ => None,
+    };
+    let time = json::member(data, "timestamp").unwrap_or_default();
+    // Without its quotes: '"' sorts before '.', which begins the fraction of a second.
+    let time = time.strip_prefix(b"\"").unwrap_or(time);
+    let time = time.strip_suffix(b"\"").unwrap_or(time);
+    (number.unwrap_or(0), time.into())
 }

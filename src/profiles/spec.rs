@@ -330,13 +330,13 @@ impl Spec {
 
     /// The event type of this name or alias, with its index.
     pub fn event(&self, name: &str) -> Option<(usize, &EventSpec)> {
-        let find = |name: &str| {
-            self.events
-                .iter()
-                .enumerate()
-                .find(|(_, event)| event.name == name || event.aliases.iter().any(|a| a == name))
+        let find = |name: &[u8]| {
+            let is_so = |other: &Name| other.as_bytes() == name;
+            let mut events = self.events.iter().enumerate();
+            events.find(|(_, event)| is_so(&event.name) || event.aliases.iter().any(is_so))
         };
-        find(name).or_else(|| find(self.without_prefix(name)?))
+        let name = name.as_bytes();
+        find(name).or_else(|| find(self.bytes_without_prefix(name)?))
     }
 
     /// The category of the event type of this name or alias; `None` for an unknown name.
@@ -349,9 +349,14 @@ impl Spec {
 
     /// `name` less a prefix of [`Spec::prefixes`] and its dot, if it has one.
     pub fn without_prefix<'n>(&self, name: &'n str) -> Option<&'n str> {
-        self.prefixes
-            .iter()
-            .find_map(|prefix| name.strip_prefix(prefix.as_ref())?.strip_prefix('.'))
+        let rest = self.bytes_without_prefix(name.as_bytes())?;
+        name.get(name.len() - rest.len()..)
+    }
+
+    /// The same, of a name that need not be UTF-8.
+    pub(crate) fn bytes_without_prefix<'n>(&self, name: &'n [u8]) -> Option<&'n [u8]> {
+        let rest = |prefix: &Name| name.strip_prefix(prefix.as_bytes())?.strip_prefix(b".");
+        self.prefixes.iter().find_map(rest)
     }
 
     /// Whether the server says when a stream is complete: by an end mark or a terminal event.

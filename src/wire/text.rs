@@ -95,6 +95,7 @@ impl<'a> From<Scanned<'a>> for Text<'a> {
 }
 
 /// Most text is valid, and to see that is several times faster than to look for what is not.
+#[cfg(any(not(target_arch = "wasm32"), feature = "browser"))]
 #[cold]
 #[inline(never)]
 fn decoded(bytes: &[u8]) -> Cow<'_, str> {
@@ -106,6 +107,22 @@ fn decoded(bytes: &[u8]) -> Cow<'_, str> {
         Some(text) => Cow::Borrowed(text),
         None => String::from_utf8_lossy(bytes),
     }
+}
+
+/// In the npm package, JavaScript decodes all but ids and unknown names: what is short and seldom
+/// more than ASCII is not worth a second way through it.
+#[cfg(all(target_arch = "wasm32", not(feature = "browser")))]
+#[cold]
+#[inline(never)]
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text.into()
 }
 
 impl fmt::Display for Text<'_> {

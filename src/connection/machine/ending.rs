@@ -22,7 +22,7 @@ impl Connection {
         if let Some(last_event_id) = self.untold.take() {
             sink.report(self.resumed(last_event_id));
         }
-        self.intake.release(&self.config.spec, sink)
+        self.intake.release(sink)
     }
 
     pub(super) fn resumed(&self, last_event_id: String) -> Report {
