@@ -1,22 +1,25 @@
-//! Whole numbers as text and back, without the formatting machinery of the standard library: a
-//! module of a few dozen kilobytes has no room for it.
+//! Whole numbers as text and back, and text put together, without the machinery of the standard
+//! library: a module of a few dozen kilobytes has no room for it.
 
 use alloc::string::String;
 
 /// The decimal digits of a number.
-pub(crate) fn digits(mut number: u64) -> String {
-    // No number of 64 bits has more.
-    let mut text = [0; 20];
-    let mut at = text.len();
-    loop {
-        at -= 1;
-        text[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+pub(crate) fn digits(number: u64) -> String {
+    let mut text = match number / 10 {
+        0 => String::new(),
+        before => digits(before),
+    };
+    text.push(char::from(b'0' + (number % 10) as u8));
+    text
+}
+
+/// The parts as one text. (The library's own `concat` is four times as long.)
+pub(crate) fn joined(parts: &[&str]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        text.push_str(part);
     }
-    text[at..].iter().copied().map(char::from).collect()
+    text
 }
 
 /// The number that these bytes are the decimal digits of; `None` if there is none or something

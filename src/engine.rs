@@ -446,7 +446,7 @@ impl<H: Host> Inner<H> {
 
     // Not inlined, the npm package's module is smaller.
     #[inline(never)]
-    fn handle(&self, input: Input) {
+    fn handle(&self, mut input: Input) {
         let now = self.host.now();
         let mut sink = HostSink {
             host: &self.host,
@@ -456,10 +456,11 @@ impl<H: Host> Inner<H> {
         let mut next = Next::Nothing;
         let mut borrowed = self.connection.borrow_mut();
         let connection = &mut *borrowed;
-        match input {
+        // Borrowed, what came with it is dropped in one place.
+        match &mut input {
             Input::Start { suspended } => {
                 connection.start(now);
-                if suspended {
+                if *suspended {
                     connection.suspend();
                 }
             }
@@ -469,10 +470,10 @@ impl<H: Host> Inner<H> {
                     next = Next::Feed;
                 }
             }
-            Input::Close(reason) => connection.close(reason),
+            Input::Close(reason) => connection.close(*reason),
             Input::Reconnect => connection.reconnect(now),
             Input::SetFilter(filter) => {
-                if connection.try_set_filter(now, &filter).is_err() {
+                if connection.try_set_filter(now, filter).is_err() {
                     next = Next::RefuseFilter;
                 }
             }
@@ -484,17 +485,17 @@ impl<H: Host> Inner<H> {
                 // A hidden page's timers may be a minute late.
                 flow = connection.timeout(now, &mut sink);
             }
-            Input::Token { number, is_there } if number == self.token_number.get() => {
+            Input::Token { number, is_there } if *number == self.token_number.get() => {
                 match is_there {
                     true => connection.token_ready(now),
                     // What it was rejected with may have the secret in it.
                     false => connection.token_failed(now, "it threw or rejected"),
                 }
             }
-            Input::News(number, news) if number == self.transport.get() => {
+            Input::News(number, news) if *number == self.transport.get() => {
                 next = self.news(connection, now, news, &mut sink);
             }
-            Input::News(number, news) if number == self.candidate.get() => {
+            Input::News(number, news) if *number == self.candidate.get() => {
                 flow = candidate_news(connection, now, news, &mut sink);
                 next = Next::ReadCandidate;
             }
@@ -511,7 +512,7 @@ impl<H: Host> Inner<H> {
             Next::Nothing => {}
             Next::RefuseFilter => {
                 let message = "it names what the profile does not have";
-                let error = Some(Error::new(ErrorKind::Filter, message));
+                let error = Some(Error::told(ErrorKind::Filter, &[message]));
                 self.host.report(Report::FilterChanged { error });
             }
             Next::Feed => self.feed(now),
@@ -530,36 +531,33 @@ impl<H: Host> Inner<H> {
         &self,
         connection: &mut Connection,
         now: Millis,
-        news: News,
+        news: &mut News,
         sink: &mut dyn Sink,
     ) -> Next {
         match news {
-            News::Refused(response, body) => connection.refused(now, &response, &body),
+            News::Refused(response, body) => connection.refused(now, response, body),
             News::Response(response, body) => {
-                connection.response(now, &response, &body);
+                connection.response(now, response, body);
                 connection.set_paused(now, !self.wanted.get());
                 return Next::Read;
             }
             News::Chunk(chunk) => {
-                *self.unread.borrow_mut() = (chunk, 0);
+                *self.unread.borrow_mut() = (core::mem::take(chunk), 0);
                 return Next::Feed;
             }
             News::Message {
                 name,
                 data,
                 last_event_id,
-            } => connection.message(now, &name, &data, &last_event_id, sink),
+            } => connection.message(now, name, data, last_event_id, sink),
             News::Ended => connection.ended(now, sink),
-            News::Failed {
-                mut message,
-                elsewhere,
-            } => {
-                if elsewhere {
+            News::Failed { message, elsewhere } => {
+                if *elsewhere {
                     message.push_str(other_origin_note(!self.last_event_id.borrow().is_empty()));
                 }
-                connection.failed(now, &message, sink);
+                connection.failed(now, message, sink);
             }
-            News::Unsupported(message) => connection.unsupported(&message),
+            News::Unsupported(message) => connection.unsupported(message),
         }
         Next::Nothing
     }
@@ -732,25 +730,25 @@ impl<H: Host> Inner<H> {
 fn candidate_news(
     connection: &mut Connection,
     now: Millis,
-    news: News,
+    news: &News,
     sink: &mut dyn Sink,
 ) -> Flow {
     match news {
-        News::Refused(response, body) => connection.candidate_refused(&response, &body),
+        News::Refused(response, body) => connection.candidate_refused(response, body),
         News::Response(response, body) => {
-            return connection.candidate_response(now, &response, &body, sink);
+            return connection.candidate_response(now, response, body, sink);
         }
-        News::Chunk(chunk) => return connection.candidate_chunk(now, &chunk, sink),
+        News::Chunk(chunk) => return connection.candidate_chunk(now, chunk, sink),
         News::Message {
             name,
             data,
             last_event_id,
-        } => return connection.candidate_message(now, &name, &data, &last_event_id, sink),
+        } => return connection.candidate_message(now, name, data, last_event_id, sink),
         News::Ended => {
             connection.candidate_failed("the server closed the stream for the new filter");
         }
         News::Failed { message, .. } | News::Unsupported(message) => {
-            connection.candidate_failed(&message);
+            connection.candidate_failed(message);
         }
     }
     Flow::More

@@ -1,6 +1,7 @@
 //! What of a stream is wanted: the query that asks the server for it, and the mask that is laid
 //! over what comes.
 
+use crate::digits::joined;
 use crate::profiles::{EventSpec, FilterQuery, Flags, List, Name, Spec};
 use alloc::{
     borrow::ToOwned,
@@ -170,16 +171,18 @@ impl Filter {
     /// The same, where nobody asks what exactly does not fit.
     pub(crate) fn try_compile(&self, spec: &Spec) -> Result<Subscription, Misfit<'_>> {
         let everything = !self.narrows || self.types.iter().any(|name| name == "*");
-        let mut known = vec![everything; spec.events.len()];
-        for name in &self.categories {
-            let category = spec.categories.iter().position(|other| other == name);
-            let category = category.ok_or(Misfit {
+        let mut categories = self.categories.iter();
+        if let Some(name) = categories.find(|name| !spec.categories.contains(name)) {
+            return Err(Misfit {
                 part: Part::Category,
                 name,
-            })?;
-            for (passes, event) in known.iter_mut().zip(spec.events.iter()) {
-                *passes |= usize::from(event.category) == category;
-            }
+            });
+        }
+        let mut known = Vec::new();
+        for event in spec.events.iter() {
+            let category = spec.categories.get(usize::from(event.category));
+            let passes = category.is_some_and(|category| self.categories.contains(category));
+            known.push(everything || passes);
         }
         // A name outside the table can be of any category: only the whole stream has it.
         let mut outside = false;
@@ -276,7 +279,7 @@ fn glob_names(spec: &Spec, glob: &Name, event: &EventSpec) -> bool {
     names.any(|name| {
         let by = |name: &str| glob_matches(glob.as_bytes(), name.as_bytes());
         let mut prefixes = spec.prefixes.iter();
-        by(name) || prefixes.any(|prefix| by(&[prefix, ".", name].concat()))
+        by(name) || prefixes.any(|prefix| by(&joined(&[prefix, ".", name])))
     })
 }
 

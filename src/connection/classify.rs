@@ -3,7 +3,7 @@
 use super::{Error, ErrorKind, Millis, Response};
 use crate::digits::{digits, number};
 use crate::profiles::Spec;
-use alloc::{borrow::ToOwned, string::String};
+use alloc::borrow::ToOwned;
 
 /// What a response's head means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,17 +23,14 @@ pub(super) enum Verdict {
 /// The refusal of a response; `body` is its start.
 pub(super) fn verdict(spec: &Spec, response: &Response, body: &str) -> Verdict {
     let status = response.status;
-    let error = |kind, message: String| Error {
-        kind,
+    let error = |kind, message: &[&str]| Error {
         status,
-        message,
         body: body.to_owned(),
+        ..Error::told(kind, message)
     };
     let refused = |what: &str| {
-        error(
-            ErrorKind::Status,
-            ["the server answered ", &digits(status.into()), what].concat(),
-        )
+        let message = ["the server answered ", &digits(status.into()), what];
+        error(ErrorKind::Status, &message)
     };
     match status {
         204 => Verdict::Ended,
@@ -42,10 +39,9 @@ pub(super) fn verdict(spec: &Spec, response: &Response, body: &str) -> Verdict {
         200 if is_event_stream(&response.content_type) => Verdict::Stream,
         200 => Verdict::Final(error(
             ErrorKind::ContentType,
-            match response.content_type.as_str() {
-                "" => "the response has no content type; an event stream is text/event-stream"
-                    .to_owned(),
-                other => ["the response is '", other, "', not text/event-stream"].concat(),
+            &match response.content_type.as_str() {
+                "" => [NO_CONTENT_TYPE, "", ""],
+                other => ["the response is '", other, "', not text/event-stream"],
             },
         )),
         401 => Verdict::Unauthorized(refused(": the token was missing or refused")),
@@ -54,6 +50,9 @@ pub(super) fn verdict(spec: &Spec, response: &Response, body: &str) -> Verdict {
         _ => Verdict::Final(refused("")),
     }
 }
+
+const NO_CONTENT_TYPE: &str =
+    "the response has no content type; an event stream is text/event-stream";
 
 fn is_event_stream(content_type: &str) -> bool {
     let mut parts = content_type.as_bytes().split(|&byte| byte == b';');

@@ -11,7 +11,6 @@ use crate::filter::{Filter, FilterError, Misfit, Subscription};
 use crate::profiles::{Flags, Heartbeat, Recovery, Spec};
 use crate::wire::Decoder;
 use alloc::{
-    borrow::ToOwned,
     string::{String, ToString},
     sync::Arc,
     vec::Vec,
@@ -125,8 +124,8 @@ pub struct Connection {
     suspected: bool,
     last_chance: Millis,
     paused_since: Option<Millis>,
-    /// A refusal, what came of its body, and when its head came.
-    refusal: Option<(Response, String, Millis)>,
+    /// What the server said, while the rest of its refusal is awaited.
+    refusal: Option<Refusal>,
     /// The last id of the open `EventSource`, which does not know those of the one before it.
     native_id: String,
 }
@@ -145,6 +144,15 @@ impl Start {
             .saturating_add(QUIET)
             .min(self.since.saturating_add(LONGEST))
     }
+}
+
+/// A refusal whose body may not be all there.
+#[derive(Debug)]
+struct Refusal {
+    /// When its head came.
+    since: Millis,
+    verdict: Verdict,
+    retry_after: Option<Millis>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,7 +248,7 @@ impl Connection {
             Phase::Idle | Phase::Suspended | Phase::Closed => None,
             Phase::Token { since } => Some(since.saturating_add(TOKEN_TIMEOUT)),
             Phase::Opening { since } => match &self.refusal {
-                Some((_, _, since)) => Some(since.saturating_add(REFUSAL)),
+                Some(refusal) => Some(refusal.since.saturating_add(REFUSAL)),
                 None => {
                     let timeout = self.config.connect_timeout;
                     (timeout > 0).then(|| since.saturating_add(timeout))
@@ -267,16 +275,14 @@ impl Connection {
         match self.phase {
             Phase::Idle | Phase::Suspended | Phase::Closed => {}
             Phase::Token { .. } => self.token_failed(now, "it did not settle within 10 s"),
-            Phase::Opening { .. } if self.refusal.is_some() => {
-                if let Some((response, body, _)) = self.refusal.take() {
-                    self.response(now, &response, &body);
+            Phase::Opening { since } => match self.refusal.take() {
+                Some(refusal) => self.refuse(now, refusal.verdict, refusal.retry_after),
+                None => {
+                    let waited = digits(now.saturating_sub(since));
+                    let message = ["no response within ", &waited, " ms"];
+                    self.fail(now, Error::told(ErrorKind::Timeout, &message), None);
                 }
-            }
-            Phase::Opening { since } => {
-                let waited = digits(now.saturating_sub(since));
-                let message = ["no response within ", &waited, " ms"].concat();
-                self.fail(now, Error::new(ErrorKind::Timeout, message), None);
-            }
+            },
             Phase::Open { .. } if self.start.is_some_and(|start| now >= start.over_at()) => {
                 return self.settle(sink);
             }
@@ -298,8 +304,8 @@ impl Connection {
                     return Flow::More;
                 }
                 let silent = digits(now.saturating_sub(self.last_bytes));
-                let message = ["no byte for ", &silent, " ms"].concat();
-                self.fail(now, Error::new(ErrorKind::Stale, message), None);
+                let message = ["no byte for ", &silent, " ms"];
+                self.fail(now, Error::told(ErrorKind::Stale, &message), None);
             }
             Phase::Waiting { .. } => self.begin(now, Reason::Reconnect),
         }
@@ -317,11 +323,11 @@ impl Connection {
 
     /// There is no token, for this reason, in which no secret stands.
     pub fn token_failed(&mut self, now: Millis, message: &str) {
-        let message = ["the token function failed: ", message].concat();
+        let error = Error::told(ErrorKind::Token, &["the token function failed: ", message]);
         if matches!(self.phase, Phase::Token { .. }) {
-            self.fail(now, Error::new(ErrorKind::Token, message), None);
+            self.fail(now, error, None);
         } else {
-            self.candidate_failed(&message);
+            self.candidate_failed(&error.message);
         }
     }
 
@@ -336,8 +342,11 @@ impl Connection {
     /// a body that never ends must not make the refusal one that never comes.
     pub fn refused(&mut self, now: Millis, response: &Response, body: &str) {
         if let Phase::Opening { .. } = self.phase {
-            let since = self.refusal.take().map_or(now, |(_, _, since)| since);
-            self.refusal = Some((response.clone(), body.to_owned(), since));
+            self.refusal = Some(Refusal {
+                since: self.refusal.as_ref().map_or(now, |refusal| refusal.since),
+                verdict: verdict(&self.config.spec, response, body),
+                retry_after: retry_after(response),
+            });
         }
     }
 
@@ -348,6 +357,14 @@ impl Connection {
         }
         match verdict(&self.config.spec, response, body) {
             Verdict::Stream => self.opened(now, response),
+            verdict => self.refuse(now, verdict, retry_after(response)),
+        }
+    }
+
+    /// The response is no stream.
+    fn refuse(&mut self, now: Millis, verdict: Verdict, retry_after: Option<Millis>) {
+        match verdict {
+            Verdict::Stream => {}
             Verdict::Ended => self.finish(CloseReason::Ended, None),
             Verdict::Unauthorized(error) => {
                 let renews = self.config.has_token && self.config.renews_token;
@@ -363,7 +380,7 @@ impl Connection {
                     self.reject(error);
                 }
             }
-            Verdict::Retry(error) => self.fail(now, error, retry_after(response)),
+            Verdict::Retry(error) => self.fail(now, error, retry_after),
             Verdict::Final(error) => self.reject(error),
         }
     }
@@ -379,8 +396,8 @@ impl Connection {
             if self.config.backoff.is_none() && complete {
                 self.finish(CloseReason::Ended, None);
             } else {
-                let message = "the server closed the stream".to_owned();
-                self.broken(now, Error::new(ErrorKind::Ended, message));
+                let message = "the server closed the stream";
+                self.broken(now, Error::told(ErrorKind::Ended, &[message]));
             }
             let _ = self.drain(sink);
         }
@@ -388,7 +405,7 @@ impl Connection {
 
     /// The request or the stream failed, for this reason. `sink` takes what was held back.
     pub fn failed(&mut self, now: Millis, message: &str, sink: &mut dyn Sink) {
-        let error = Error::new(ErrorKind::Network, message.to_owned());
+        let error = Error::told(ErrorKind::Network, &[message]);
         if let Phase::Opening { .. } = self.phase {
             self.fail(now, error, None);
         } else if self.is_open() && !self.take_over(now, sink) {
@@ -513,7 +530,7 @@ impl Connection {
 
     /// Ends it because the environment cannot do what is needed.
     pub fn unsupported(&mut self, message: &str) {
-        let error = Error::new(ErrorKind::Unsupported, message.to_owned());
+        let error = Error::told(ErrorKind::Unsupported, &[message]);
         self.finish(CloseReason::Unsupported, Some(error));
     }
 

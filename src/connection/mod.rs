@@ -24,6 +24,7 @@ pub use backoff::Seed;
 pub use machine::Connection;
 pub use sink::{Event, Flow, Sink};
 
+use crate::digits::joined;
 use crate::filter::{Filter, FilterError};
 use crate::profiles::{Spec, SpecError};
 
@@ -330,6 +331,13 @@ impl Error {
             message: message.into(),
             body: String::new(),
         }
+    }
+
+    /// The same, of the parts of its message. One function for all failures: not inlined, the npm
+    /// package's module is smaller.
+    #[inline(never)]
+    pub(crate) fn told(kind: ErrorKind, message: &[&str]) -> Self {
+        Error::new(kind, joined(message))
     }
 }
 

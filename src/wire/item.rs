@@ -1,4 +1,4 @@
-use crate::digits::digits;
+use crate::digits::{digits, joined};
 use alloc::string::String;
 use core::fmt;
 
@@ -60,12 +60,11 @@ impl EventTooLarge {
     /// The text, without the formatting machinery, which a small module does not have.
     pub(crate) fn message(self) -> String {
         let limit = digits(self.limit as u64);
-        [
+        joined(&[
             "an event of the stream is larger than the limit of ",
             &limit,
             " bytes",
-        ]
-        .concat()
+        ])
     }
 }
 

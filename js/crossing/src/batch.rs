@@ -294,12 +294,10 @@ impl Batch {
             self.last_event_id = Last::Before;
         }
         for text in [&mut self.data, &mut self.names, &mut self.wide] {
-            text.clear();
-            text.shrink_to(KEPT);
+            empty(text);
         }
         for numbers in [&mut self.rows, &mut self.lengths] {
-            numbers.clear();
-            numbers.shrink_to(KEPT / 4);
+            empty(numbers);
         }
         (self.name_units, self.wide_units, self.lent) = (0, 0, (0, 0));
         self.is_array = self.is_json;
@@ -332,6 +330,12 @@ enum Last {
     Before,
     Named(usize, usize),
     Lent(usize, usize),
+}
+
+#[inline(never)]
+fn empty<T>(list: &mut Vec<T>) {
+    list.clear();
+    list.shrink_to(KEPT / size_of::<T>());
 }
 
 #[inline]

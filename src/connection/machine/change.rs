@@ -10,7 +10,7 @@ use crate::connection::deliver::{Incoming, Intake};
 use crate::connection::identity::{Key, Seen};
 use crate::profiles::Identity;
 use crate::wire::{Item, Text};
-use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 /// Milliseconds within which the candidate must be open.
 const OPEN_WITHIN: Millis = 5_000;
@@ -147,13 +147,12 @@ impl Connection {
             Some(Step::Token | Step::Opening) => {
                 let refusal = self.candidate.as_mut().and_then(|it| it.refusal.take());
                 self.keep_old(refusal.unwrap_or_else(|| {
-                    let within = digits(OPEN_WITHIN);
                     let message = [
                         "the stream for the new filter did not open within ",
-                        &within,
+                        &digits(OPEN_WITHIN),
                         " ms",
                     ];
-                    Error::new(ErrorKind::Timeout, message.concat())
+                    Error::told(ErrorKind::Timeout, &message)
                 }));
                 Flow::More
             }
@@ -191,10 +190,10 @@ impl Connection {
         match verdict(&self.config.spec, response, body) {
             Verdict::Stream => candidate.step = Step::Open { since: now },
             Verdict::Ended => {
-                let message = "the server has nothing for the new filter (204)".to_owned();
+                let message = "the server has nothing for the new filter (204)";
                 self.keep_old(Error {
                     status: 204,
-                    ..Error::new(ErrorKind::Status, message)
+                    ..Error::told(ErrorKind::Status, &[message])
                 });
                 return Flow::More;
             }
@@ -282,7 +281,7 @@ impl Connection {
     /// The candidate failed or ended: the old stream stays, with the old filter.
     pub fn candidate_failed(&mut self, message: &str) {
         if self.candidate.is_some() {
-            self.keep_old(Error::new(ErrorKind::Network, message.to_owned()));
+            self.keep_old(Error::told(ErrorKind::Network, &[message]));
         }
     }
 
@@ -315,8 +314,8 @@ impl Connection {
     /// Another filter, or the end, came before the candidate could take over.
     pub(super) fn supersede(&mut self) {
         if self.candidate.is_some() {
-            let message = "another filter, or the end of the stream, came first".to_owned();
-            self.keep_old(Error::new(ErrorKind::Filter, message));
+            let message = "another filter, or the end of the stream, came first";
+            self.keep_old(Error::told(ErrorKind::Filter, &[message]));
         }
     }
 

@@ -80,7 +80,7 @@ impl Connection {
                 " times, as it does when it does not know a category: ",
                 &listed(self.asked.values(), ", "),
             ];
-            self.reject(Error::new(ErrorKind::Filter, message.concat()));
+            self.reject(Error::told(ErrorKind::Filter, &message));
         } else {
             self.fail(now, error, None);
         }

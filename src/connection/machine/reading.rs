@@ -168,7 +168,7 @@ impl Connection {
     #[cold]
     fn too_large(&mut self, message: &str, sink: &mut dyn Sink) {
         let _ = self.settle(sink);
-        self.reject(Error::new(ErrorKind::TooLarge, message.to_owned()));
+        self.reject(Error::told(ErrorKind::TooLarge, &[message]));
     }
 
     /// An event that the browser's `EventSource` has decoded.
