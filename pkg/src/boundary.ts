@@ -1,13 +1,10 @@
 /**
- * The boundary of the WebAssembly module, written by hand: what it exports, what it imports, and
- * between whom the two halves of a connection stand.
+ * The boundary of the WebAssembly module, written by hand: what it exports and what it imports.
  *
  * Numbers cross, and text as UTF-8 in the module's memory. What comes in lies in what `allocate`
  * gave for its length, and is the module's from the next call on, but for a chunk's bytes; what goes
  * out is gone when the import returns. js/src/exports.rs and js/src/host.rs are the other side.
  */
-
-import type { RequestBasis } from './request.js';
 
 /** A connection in the module: where it lies. */
 export type Address = number;
@@ -108,8 +105,15 @@ export interface ModuleImports extends WebAssembly.ModuleImports {
   ): void;
   /** 0 read on, 1 give up, 2 give up, but let the body end by itself before. */
   steer(key: number, transport: number, what: number): void;
-  retry(key: number, attempt: number, status: number): number;
-  /** `Host.batch`: 0 pause, 1 read on, 2 the text is no UTF-8. `flags`: 1 `isArray`, 2 `continues`. */
+  retry(key: number, attempt: number, status: number): boolean | undefined;
+  /**
+   * Events. The bytes are gone after the return. Answers 0 to pause, 1 to read on, 2 if the text is
+   * no UTF-8. The text is `[`, the events' data with commas between, `]`, and from `namesAt` on
+   * of each event the name, if its type is unknown, and the id, if it changed or is its own. Data
+   * that is not all ASCII stands apart, from the byte `wideAt` on, in brackets of its own. `lent`
+   * is the part of a chunk in which all others lie. `flags`: 1 the data can be parsed as an array,
+   * 2 it is of the same chunk as the batch before.
+   */
   batch(
     key: number,
     text: number,
@@ -121,112 +125,26 @@ export interface ModuleImports extends WebAssembly.ModuleImports {
     flags: number,
     lent: number,
     lentLength: number,
-  ): number;
-  /** `what` is told by its place among the methods of `Host`, from `state`; four texts. */
+  ): number | boolean | undefined;
+  /**
+   * News, with four texts, each a place and a length. `what` is
+   * 0 a state; `number`: 0 connecting, 1 open, 2 waiting, 3 closed;
+   * 1 open: the status, redirected if `delay` is not 0, the URL;
+   * 2 resumed; recovered: 0 no, 1 yes, 2 unknown; the last event ID;
+   * 3 a gap: the reason, the last event ID;
+   * 4 what came of a `filter`, one for each, in order;
+   * 5 an attempt failed: it is tried again after `delay`, never if that is below 0;
+   * 6 closed: the reason.
+   * Of an error, the last three have the status and from the second text on code, message and body;
+   * the code is empty where there is none.
+   */
   report(key: number, what: number, number: number, delay: number, ...texts: number[]): void;
   /** The answer to the export that is being called. */
   give(text: number, length: number): void;
 }
 
-export interface Exports {
-  Connection: new (options: ConnectionOptions, host: Host) => Connection;
-}
-
-export interface Connection {
-  /** Opens; the body is not read before `want`. */
-  start(): void;
-  /** There is room: read on. */
-  want(): void;
-  close(reason: 'closed' | 'aborted' | 'slow-consumer'): void;
-  reconnect(): void;
-  setFilter(categories: readonly string[], types: readonly string[]): void;
-  /** Events of this name may come: an `EventSource` has to be told. */
-  listen(name: string): void;
-  readonly lastEventId: string;
-  /** Events that were dropped because they had come before. */
-  readonly duplicates: number;
-  free(): void;
-}
-
-/** Durations are milliseconds; 0 is none. */
-export interface ConnectionOptions extends RequestBasis {
-  /** The profile as lines; see `lines.ts`. */
-  readonly spec: string;
-  readonly fetch: typeof fetch | undefined;
-  readonly transport: 'fetch' | 'eventsource';
-  /** What an `EventSource` has to listen to. */
-  readonly names: readonly string[];
-  readonly categories: readonly string[];
-  readonly types: readonly string[];
-  readonly lastEventId: string;
-  /** `Host.token` is to be asked before each attempt. */
-  readonly hasToken: boolean;
-  /** After a 401 it may give another one. */
-  readonly renewsToken: boolean;
-  readonly connectTimeout: number;
-  readonly staleAfter: number;
-  readonly maxEventBytes: number;
-  readonly reconnect: boolean;
-  /** NaN: as the profile says. */
-  readonly minDelay: number;
-  readonly maxDelay: number;
-  readonly factor: number;
-  readonly jitter: boolean;
-  /** The server's `retry`, or else `minDelay`, each time: the standard's reconnection time. */
-  readonly constantDelay: boolean;
-  readonly maxAttempts: number;
-  readonly pauseWhenHidden: boolean;
-  /** Payloads are parsed: the module looks for what can be parsed at once. */
-  readonly isJson: boolean;
-}
-
 /**
- * Whose connection it is. None of it may run a user's code before it returns, but for `when`:
- * it queues, and the queue is drained in a microtask.
- */
-export interface Host {
-  token(attempt: number, reason: string): PromiseLike<string | null | undefined>;
-  /** Name, value, name, value… */
-  headers(): string[];
-  when(attempt: number, status: number): boolean;
-  /**
-   * Events. The bytes are gone after the return. Answers whether to
-   * read on. The text is `[`, the events' data with commas between, `]`, and from `namesAt` on
-   * of each event the name, if its type is unknown, and the id, if it changed or is its own. Data
-   * that is not all ASCII stands apart, from the byte `wideAt` on, in brackets of its own. `lent`
-   * is the part of a chunk in which all others lie.
-   */
-  batch(
-    text: Uint8Array,
-    rows: Uint32Array,
-    namesAt: number,
-    wideAt: number,
-    isArray: boolean,
-    continues: boolean,
-    lent: Uint8Array,
-    isFed: boolean,
-  ): boolean | undefined;
-  /** The module is off the stack after a chunk, whose batches had `isFed`. A user's code may run. */
-  fed(): void;
-  state(state: number): void;
-  open(status: number, url: string, redirected: boolean): void;
-  /** 0 no, 1 yes, 2 unknown. */
-  resumed(recovered: number, lastEventId: string): void;
-  gap(reason: string, lastEventId: string): void;
-  /** What came of a `setFilter`: one call for each, in order; undefined if it holds now. */
-  filtered(error: string | undefined): void;
-  failed(
-    code: string,
-    status: number,
-    message: string,
-    body: string,
-    willRetry: boolean,
-    delay: number,
-  ): void;
-  closed(reason: string, code: string, status: number, message: string, body: string): void;
-}
-/**
- * The columns of a row of `Host.batch`: one event. Lengths and places are UTF-16 units. Data is in
+ * The columns of a row of `batch`: one event. Lengths and places are UTF-16 units. Data is in
  * `lent`, `wide` or `text`, as its kind says; id and name are in `lent` too, or else in `text`,
  * counted from `namesAt`.
  */

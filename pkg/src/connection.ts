@@ -1,112 +1,212 @@
 /**
- * A connection's half in JavaScript: what the module asks of a browser, and what it is told.
+ * A connection's half in JavaScript: what the module asks of a browser, what it is asked, and who
+ * receives what it brings.
  *
  * Calling the module may call this in turn. It only puts what it is told into a queue while it is
- * at work already, so nothing here has to wait until it is off the stack.
+ * at work already, so nothing here has to wait until it is off the stack, but while it waits for a
+ * user's answer.
  */
 
-import type { Address, Connection, ConnectionOptions, Host, ModuleExports } from './boundary.js';
+import type { Address, ModuleExports } from './boundary.js';
+import type { Core } from './core.js';
+import { TidewireError } from './error.js';
 import { EventSourceTransport } from './event-source-transport.js';
 import { FetchTransport, messageOf, type Teller, type Transport } from './fetch-transport.js';
+import type { FilterNames } from './filter.js';
+import { bits, profileLines } from './lines.js';
+import type { Settings } from './options.js';
 import { isHidden, watchPage } from './page.js';
+import { parseOf, spellingsOf, tableOf } from './profile.js';
 import { pairs, requestInit, type RequestParts, requestUrl } from './request.js';
+import type { Batch } from './rows.js';
+import type { Closed, StreamNews, StreamState } from './stream.js';
 
-/** The module's memory, as both sides see it. */
-export interface Memory {
-  readonly exports: ModuleExports;
-  /** Puts a text there: where, and how many bytes. */
-  write(text: string | Uint8Array): [start: number, length: number];
-  /** Gives a connection a chunk of one of its requests. */
-  feed(connection: Address, transport: number, chunk: Uint8Array): void;
-  read(start: number, length: number): string;
-  bytes(start: number, length: number): Uint8Array;
-  /** What the export gives by `give` that is called now. */
-  given(call: () => void): string;
+/** Who is told. The module is on the stack: nothing of a user's may run before these return. */
+export interface Receiver {
+  /** Answers whether to read on. `isFed`: `fed` comes as soon as the module is off the stack. */
+  batch(batch: Batch, isFed: boolean): boolean;
+  /** A user's code may run. */
+  fed(): void;
+  tell(...news: News): void;
 }
 
+/** News of a connection. What comes of its end is told once, and nothing after it. */
+export type News =
+  | { [Type in Told]: [type: Type, detail: StreamNews[Type]] }[Told]
+  | [type: 'closed', detail: Closed];
+type Told = Exclude<keyof StreamNews, 'decodeerror'>;
+
+export type CloseReason = 'closed' | 'aborted' | 'slow-consumer';
+
+/** What a stream may ask of its connection. */
+export interface Source {
+  /** There is room: read on. */
+  want(): void;
+  close(reason: CloseReason): void;
+  reconnect(): void;
+  /** `done` is called once, maybe with the module on the stack: without an error if the filter holds. */
+  setFilter(filter: FilterNames, done: (error?: string) => void): void;
+  /** Events of this name may come: an `EventSource` has to be told. */
+  listen(name: string): void;
+  /** Undefined while it cannot be told. */
+  readonly lastEventId: string | undefined;
+  readonly attempts: number;
+  readonly duplicates: number;
+}
+
+/** What a connection is made from. */
+export type ConnectionSettings = Pick<
+  Settings,
+  | 'profile'
+  | 'url'
+  | 'method'
+  | 'body'
+  | 'credentials'
+  | 'fetch'
+  | 'headers'
+  | 'token'
+  | 'transport'
+  | 'connectTimeout'
+  | 'staleAfter'
+  | 'maxEventBytes'
+  | 'reconnect'
+  | 'parse'
+  | 'pauseWhenHidden'
+> & {
+  /** The server's `retry`, or else `minDelay`, each time: the standard's reconnection time. */
+  readonly constantDelay?: boolean;
+};
+
+/** The user's part in each attempt. */
+export interface Part {
+  readonly count: number;
+  /** `prepare` is called before each. */
+  readonly prepared: boolean;
+  /** Gives the token. */
+  prepare(attempt: number, reason: string): PromiseLike<string | null>;
+  /** Name, value, name, value… */
+  headers(): string[];
+  mayRetry(attempt: number, status: number): boolean;
+  error(code: string, status: number, message: string, body: string, end?: string): TidewireError;
+  /** The address of an answer, or a message, as it may be told. */
+  shown(text: string): string;
+}
+
+/** The answer to a request that was sent before the module asked for it, if it was this one. */
+export type Take = (url: string, init: RequestInit) => PromiseLike<unknown> | undefined;
+
+const STATES: readonly StreamState[] = ['connecting', 'open', 'waiting', 'closed'];
+const RECOVERED = ['no', 'yes', 'unknown'] as const;
 const REASONS = ['connect', 'reconnect', 'unauthorized', 'filter'];
 const CLOSE = ['closed', 'aborted', 'slow-consumer'];
 
-export class ModuleConnection implements Connection {
-  readonly #memory: Memory;
-  readonly #options: ConnectionOptions;
-  readonly #host: Host;
+let keys = 0;
+
+export class Connection implements Source {
+  readonly #core: Core;
+  readonly #settings: ConnectionSettings;
+  readonly #part: Part;
+  readonly #receiver: Receiver;
+  readonly #take: Take | undefined;
+  readonly #key: number;
+  readonly #transports = new Map<number, Transport>();
+  /** Beside those of the profile, what an `EventSource` has to listen to. */
   readonly #names: string[];
   #address: Address = 0;
-  readonly #transports = new Map<number, Transport>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #leavePage: (() => void) | undefined;
+  readonly #releaseTrap: () => void;
   /** The module is at a chunk. */
   #isFed = false;
-  #leavePage: (() => void) | undefined;
   /** The token that was asked for last, and its number. */
   #asked = 0;
   #token: string | undefined;
+  /** The module waits for a user's answer: it is not to be called. */
+  #waits = false;
+  /** It is to be closed as soon as the module is off the stack. */
+  #leaving = false;
+  #closed = false;
+  /** Changes of the filter that the module has not answered yet. */
+  #changes: ((error?: string) => void)[] = [];
+  #duplicates = 0;
 
-  constructor(memory: Memory, options: ConnectionOptions, host: Host, key: number) {
-    this.#memory = memory;
-    this.#options = options;
-    this.#host = host;
-    this.#names = [...options.names];
-    const { categories, types, lastEventId, spec } = options;
-    const flags = [
-      options.hasToken,
-      options.renewsToken,
-      options.method === 'GET',
-      options.reconnect,
-      options.jitter,
-      options.constantDelay,
-      options.transport === 'fetch',
-      options.isJson,
-    ];
-    this.#address = memory.exports.connect(
-      key,
-      flags.reduce((bits, flag, place) => bits | (flag ? 1 << place : 0), 0),
-      ...memory.write([lastEventId, ...lines(categories, types), spec].join('\n')),
-      categories.length,
-      types.length,
-      options.connectTimeout,
-      options.staleAfter,
-      options.maxEventBytes,
-      options.minDelay,
-      options.maxDelay,
-      options.factor,
-      options.maxAttempts,
-      Math.random() * 9e15,
-    );
-    if (this.#address === 0) {
-      throw new Error('the module does not take these options: is it of the package\'s own version?');
+  /** Opens; the body is not read before `want`. */
+  constructor(
+    core: Core,
+    settings: ConnectionSettings,
+    part: Part,
+    receiver: Receiver,
+    filter: FilterNames,
+    lastEventId: string,
+    names: readonly string[],
+    take?: Take,
+  ) {
+    this.#core = core;
+    this.#settings = settings;
+    this.#part = part;
+    this.#receiver = receiver;
+    this.#take = take;
+    this.#names = [...names, ...exact(filter)];
+    this.#key = keys += 1;
+    core.connections.set(this.#key, this);
+    this.#releaseTrap = core.onTrap((error) => {
+      this.#release();
+      this.#end('interrupted', error);
+    });
+    try {
+      this.#address = this.#connect(filter, lastEventId);
+    } catch {
+      // A trap has ended it already.
     }
+    if (this.#address === 0) {
+      const message = "the module does not take these options: is it of the package's own version?";
+      this.#end('rejected', new TidewireError(message, { code: 'options' }));
+      return;
+    }
+    const { pauseWhenHidden } = settings;
+    this.#leavePage = watchPage(pauseWhenHidden, (event) => this.#call('page', event));
+    this.#call('start', pauseWhenHidden && isHidden());
   }
 
-  start(): void {
-    const { pauseWhenHidden } = this.#options;
-    this.#leavePage = watchPage(pauseWhenHidden, (event) =>
-      this.#tell(() => this.#exports.page(this.#address, event)),
-    );
-    this.#exports.start(this.#address, pauseWhenHidden && isHidden());
+  get lastEventId(): string | undefined {
+    return this.#waits || this.#closed
+      ? undefined
+      : this.#core.given(() => this.#call('cursor'));
+  }
+
+  get attempts(): number {
+    return this.#part.count;
+  }
+
+  get duplicates(): number {
+    if (!this.#waits) {
+      this.#countDuplicates();
+    }
+    return this.#duplicates;
   }
 
   want(): void {
-    this.#exports.want(this.#address);
+    this.#call('want');
   }
 
-  close(reason: 'closed' | 'aborted' | 'slow-consumer'): void {
-    this.#exports.close(this.#address, CLOSE.indexOf(reason));
+  close(reason: CloseReason): void {
+    this.#leaving = true;
+    this.#call('close', CLOSE.indexOf(reason));
   }
 
   reconnect(): void {
-    this.#exports.reconnect(this.#address);
+    this.#call('reconnect');
   }
 
-  setFilter(categories: readonly string[], types: readonly string[]): void {
-    types.filter((type) => !type.includes('*')).forEach((type) => this.listen(type));
-    const text = [...lines(categories, types), ''].join('\n');
-    this.#exports.filter(
-      this.#address,
-      ...this.#memory.write(text),
-      categories.length,
-      types.length,
-    );
+  setFilter(filter: FilterNames, done: (error?: string) => void): void {
+    if (this.#closed) {
+      done();
+      return;
+    }
+    this.#changes.push(done);
+    exact(filter).forEach((type) => this.listen(type));
+    const text = [...lines(filter), ''].join('\n');
+    this.#call('filter', text, filter.categories.length, filter.types.length);
   }
 
   listen(name: string): void {
@@ -114,74 +214,51 @@ export class ModuleConnection implements Connection {
     this.#transports.forEach((transport) => transport.listen(name));
   }
 
-  get lastEventId(): string {
-    return this.#memory.given(() => this.#exports.cursor(this.#address));
-  }
-
-  get duplicates(): number {
-    return this.#exports.duplicates(this.#address);
-  }
-
-  free(): void {
-    const address = this.#address;
-    this.release();
-    this.#exports.free(address);
-  }
-
-  /** Lets go of all that is the browser's. */
-  release(): void {
-    this.#address = 0;
-    this.wake(-1);
-    this.#leavePage?.();
-    this.#transports.forEach((transport) => transport.abort());
-    this.#transports.clear();
-  }
-
   // ---- what the module calls
 
   wake(after: number): void {
     clearTimeout(this.#timer);
     if (after >= 0) {
-      this.#timer = setTimeout(
-        () => this.#tell(() => this.#exports.timer(this.#address)),
-        after,
-      );
+      this.#timer = setTimeout(() => this.#call('timer'), after);
     }
   }
 
-  ask(number: number, attempt: number, reason: number): void {
+  async ask(number: number, attempt: number, reason: number): Promise<void> {
+    let isThere = false;
     this.#asked = number;
-    const tell = (isThere: boolean) =>
-      this.#tell(() => this.#exports.token(this.#address, number, isThere));
-    this.#host.token(attempt, REASONS[reason] ?? '').then(
-      (token) => {
-        if (this.#asked === number) {
-          this.#token = typeof token === 'string' ? token : undefined;
-        }
-        tell(true);
-      },
-      () => tell(false),
-    );
+    try {
+      // The module is on the stack now.
+      await undefined;
+      const token = await this.#part.prepare(attempt, REASONS[reason] ?? '');
+      if (this.#asked === number) {
+        this.#token = typeof token === 'string' ? token : undefined;
+      }
+      isThere = true;
+    } catch {
+      // The module makes an error of it, and tells that.
+    }
+    this.#call('token', number, isThere);
   }
 
-  /** `id` is the bytes of a Last-Event-ID. */
-  open(number: number, query: string, id: Uint8Array | undefined): void {
-    const options = this.#options;
+  open(number: number, query: number, queryLength: number, id: number, idLength: number): void {
+    const { read, bytes } = this.#core;
+    const settings = this.#settings;
     const tell = this.#teller(number);
-    const isFetched = options.transport === 'fetch';
+    const isFetched = settings.transport === 'fetch';
     const parts = {
-      query: pairs(query.split('\n')),
+      query: pairs(read(query, queryLength).split('\n')),
       token: this.#token,
-      id,
-      headers: isFetched ? this.#host.headers() : [],
+      // Of a Last-Event-ID.
+      id: id === 0 ? undefined : bytes(id, idLength),
+      headers: isFetched ? this.#part.headers() : [],
     };
     try {
-      const url = requestUrl(options, parts);
+      const url = requestUrl(settings, parts);
       this.#transports.set(
         number,
         isFetched
           ? this.#fetch(url, parts, tell)
-          : new EventSourceTransport(url, options.credentials === 'include', this.#names, tell),
+          : new EventSourceTransport(url, settings.credentials === 'include', this.#allNames(), tell),
       );
     } catch (error) {
       tell.over(3, isFetched ? messageOf(error) : 'the URL is none that EventSource can open');
@@ -200,106 +277,211 @@ export class ModuleConnection implements Connection {
     }
   }
 
+  /** The one place where the module has to wait for a user's answer. */
   retry(attempt: number, status: number): boolean {
-    return this.#host.when(attempt, status);
-  }
-
-  batch(
-    text: Uint8Array,
-    rows: Uint32Array,
-    namesAt: number,
-    wideAt: number,
-    isArray: boolean,
-    continues: boolean,
-    lent: Uint8Array,
-  ): boolean | undefined {
-    return this.#host.batch(text, rows, namesAt, wideAt, isArray, continues, lent, this.#isFed);
-  }
-
-  report(what: number, number: number, delay: number, texts: readonly string[]): void {
-    const host = this.#host;
-    const [first = '', code = '', message = '', body = ''] = texts;
-    switch (what) {
-      case 0:
-        return host.state(number);
-      case 1:
-        return host.open(number, first, delay > 0);
-      case 2:
-        return host.resumed(number, first);
-      case 3:
-        return host.gap(first, code);
-      case 4:
-        return host.filtered(code === '' ? undefined : message);
-      case 5:
-        return host.failed(code, number, message, body, delay >= 0, Math.max(delay, 0));
-      default:
-        this.#leavePage?.();
-        return host.closed(first, code, number, message, body);
+    this.#waits = true;
+    try {
+      const wanted = this.#part.mayRetry(attempt, status);
+      // It may have closed the stream itself.
+      return wanted && !this.#leaving;
+    } finally {
+      this.#waits = false;
     }
   }
 
-  // ---- requests
-
-  get #exports(): ModuleExports {
-    return this.#memory.exports;
+  batch(batch: Batch): boolean {
+    return this.#receiver.batch(batch, this.#isFed);
   }
 
-  /** Calls the module from a task of its own, unless it is gone. */
-  #tell<T>(call: () => T): T | undefined {
+  report(what: number, number: number, delay: number, ...texts: number[]): void {
+    const { read } = this.#core;
+    const part = this.#part;
+    const receiver = this.#receiver;
+    const [first = '', code = '', message = '', body = ''] = [0, 2, 4, 6].map((at) =>
+      read(texts[at] as number, texts[at + 1] as number),
+    );
+    const error = (end?: string) => part.error(code, number, message, body, end);
+    switch (what) {
+      case 0:
+        return receiver.tell('state', { state: STATES[number] as StreamState });
+      case 1:
+        return receiver.tell('open', {
+          status: number,
+          url: part.shown(first),
+          redirected: delay > 0,
+        });
+      case 2:
+        return receiver.tell('resumed', {
+          recovered: RECOVERED[number] ?? 'unknown',
+          lastEventId: first,
+        });
+      case 3:
+        return receiver.tell('gap', { reason: first, lastEventId: code });
+      case 4:
+        return this.#changes.shift()?.(code === '' ? undefined : part.shown(message));
+      case 5:
+        return receiver.tell('error', {
+          error: error(),
+          willRetry: delay >= 0,
+          delay: Math.max(delay, 0),
+        });
+      default:
+        this.#end(first as Closed['reason'], code === '' ? undefined : error(first));
+        queueMicrotask(() => this.#free());
+    }
+  }
+
+  // ---- the module
+
+  #connect(filter: FilterNames, lastEventId: string): Address {
+    const { exports, write } = this.#core;
+    const settings = this.#settings;
+    const { profile, method, transport, token, headers, reconnect, parse } = settings;
+    const { minDelay, maxDelay, factor, jitter = true, maxAttempts = Infinity } = reconnect || {};
+    return exports.connect(
+      this.#key,
+      bits([
+        this.#part.prepared,
+        // After a 401 there may be another token.
+        [token, headers].some((given) => typeof given === 'function'),
+        method === 'GET',
+        reconnect,
+        jitter,
+        settings.constantDelay,
+        transport === 'fetch',
+        (parse ?? parseOf(profile)) === 'eager',
+      ]),
+      ...write([lastEventId, ...lines(filter), profileLines(profile)].join('\n')),
+      filter.categories.length,
+      filter.types.length,
+      settings.connectTimeout,
+      settings.staleAfter,
+      settings.maxEventBytes,
+      // As the profile says.
+      minDelay ?? NaN,
+      maxDelay ?? NaN,
+      factor ?? NaN,
+      maxAttempts,
+      Math.random() * 9e15,
+    );
+  }
+
+  /** Calls the module, unless the connection is over, once it is off the stack. */
+  #call(name: Command, ...values: Value[]): number | undefined {
+    if (this.#waits) {
+      queueMicrotask(() => this.#call(name, ...values));
+    } else if (!this.#closed) {
+      return this.#ask(name, ...values);
+    }
+    return undefined;
+  }
+
+  /** Calls the module, if it is there. A trap in it ends the stream by itself. Text crosses as its place and length. */
+  #ask(name: Command, ...values: Value[]): number | undefined {
+    const { exports, write } = this.#core;
+    const call = exports[name] as (...values: unknown[]) => number | undefined;
     try {
-      return this.#address === 0 ? undefined : call();
+      return this.#address === 0
+        ? undefined
+        : call(
+            this.#address,
+            ...values.flatMap<unknown>((value) =>
+              typeof value === 'string' ? write(value) : value,
+            ),
+          );
     } catch {
-      // A trap: whoever has to know has been told.
       return undefined;
     }
   }
 
+  #countDuplicates(): void {
+    // After a trap, what was counted last stands.
+    this.#duplicates = this.#ask('duplicates') ?? this.#duplicates;
+  }
+
+  #end(reason: Closed['reason'], error?: TidewireError): void {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#receiver.tell('closed', { reason, error });
+      // It does not matter any more.
+      this.#changes.splice(0).forEach((done) => done());
+    }
+  }
+
+  #free(): void {
+    this.#countDuplicates();
+    this.#ask('free');
+    this.#release();
+  }
+
+  /** Lets go of all that is the browser's. */
+  #release(): void {
+    this.#address = 0;
+    this.#core.connections.delete(this.#key);
+    this.#releaseTrap();
+    this.wake(-1);
+    this.#leavePage?.();
+    this.#transports.forEach((transport) => transport.abort());
+    this.#transports.clear();
+  }
+
+  // ---- requests
+
   #teller(number: number): Teller {
-    const { write } = this.#memory;
     return {
       answer: ({ status, redirected, lines }, body, how) =>
-        this.#tell(() =>
-          this.#exports.answer(
-            this.#address,
-            number,
-            status,
-            redirected,
-            how,
-            ...write([...lines, body].join('\n')),
-          ),
-        ) === 1,
+        this.#call('answer', number, status, redirected, how, [...lines, body].join('\n')) === 1,
       chunk: (bytes) => {
         // Nothing is made for the call: each chunk goes by here.
         this.#isFed = true;
         try {
-          if (this.#address !== 0) this.#memory.feed(this.#address, number, bytes);
+          if (this.#address !== 0) this.#core.feed(this.#address, number, bytes);
         } catch (error) {
           // A trap has released this, and has been told. Else the bytes are gone: another has them.
           if (this.#address !== 0) throw error;
         } finally {
           this.#isFed = false;
-          this.#host.fed();
+          this.#receiver.fed();
         }
       },
-      message: (...parts) =>
-        this.#tell(() => this.#exports.message(this.#address, number, ...write(parts.join('\n')))),
-      over: (how, why) =>
-        this.#tell(() => this.#exports.over(this.#address, number, how, ...write(why))),
+      message: (...parts) => this.#call('message', number, parts.join('\n')),
+      over: (how, why) => this.#call('over', number, how, why),
     };
   }
 
   #fetch(url: string, parts: RequestParts, tell: Teller): FetchTransport {
     const controller = new AbortController();
-    const init = requestInit(this.#options, parts, controller.signal);
-    const { fetch: given } = this.#options;
-    const answer = given === undefined ? fetch(url, init) : Promise.resolve(given(url, init));
+    const { signal } = controller;
+    const init = requestInit(this.#settings, parts, signal);
+    const { fetch: given } = this.#settings;
+    // A user's `fetch` is called when the module is off the stack, unless it was given up by then.
+    const call = async () => {
+      await undefined;
+      signal.throwIfAborted();
+      return given?.(url, init);
+    };
+    const answer = this.#take?.(url, init) ?? (given ? call() : fetch(url, init));
     const isElsewhere =
       globalThis.location !== undefined && new URL(url).origin !== location.origin;
     return new FetchTransport(answer, controller, isElsewhere, tell);
   }
+
+  /** Every name that the server may give an event. */
+  #allNames(): string[] {
+    const { profile } = this.#settings;
+    return [...this.#names, ...tableOf(profile).flatMap(({ type }) => spellingsOf(profile, type))];
+  }
+}
+
+type Command = Exclude<keyof ModuleExports, 'memory' | 'allocate' | 'connect' | 'chunk'>;
+type Value = string | number | boolean;
+
+/** The types that a filter has the very names of. */
+function exact({ types }: FilterNames): string[] {
+  return types.filter((type) => !type.includes('*'));
 }
 
 /** Names, each a line. One with a line break in it is none that a stream can bring. */
-function lines(...lists: (readonly string[])[]): string[] {
-  return lists.flat().map((name) => name.replaceAll('\n', '\r'));
+function lines({ categories, types }: FilterNames): string[] {
+  return [...categories, ...types].map((name) => name.replaceAll('\n', '\r'));
 }

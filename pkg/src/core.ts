@@ -1,12 +1,24 @@
-/** The WebAssembly module that drives connections. */
+/** The WebAssembly module that drives connections, and its memory, as both sides see it. */
 
-import type { ConnectionOptions, Exports, Host, ModuleExports, ModuleImports } from './boundary.js';
-import { type Memory, ModuleConnection } from './connection.js';
-import { takeRows } from './rows.js';
+import type { Address, ModuleExports, ModuleImports } from './boundary.js';
+import type { Connection } from './connection.js';
+import { batchOf, takeRows } from './rows.js';
 import { type Compile, instantiate, type Loader, moduleLoader, type Place, type Running } from './module.js';
 
 /** The module, running. */
-export interface Core extends Exports, Running {}
+export interface Core extends Running {
+  readonly exports: ModuleExports;
+  /** The connections, by what the module knows them by. */
+  readonly connections: Map<number, Connection>;
+  /** Puts a text into the module's memory: where, and how many bytes. */
+  write(text: string): [start: number, length: number];
+  read(start: number, length: number): string;
+  bytes(start: number, length: number): Uint8Array;
+  /** Gives a connection a chunk of one of its requests. */
+  feed(connection: Address, transport: number, chunk: Uint8Array): void;
+  /** What the export gives by `give` that is called now. */
+  given(call: () => void): string;
+}
 
 /** Gives the module running, the same one until it breaks down. */
 export type LoadCore = Loader<Core>;
@@ -20,9 +32,8 @@ export function coreLoader(compile: Compile, place: Place<Core> = {}): LoadCore 
 }
 
 async function start(module: WebAssembly.Module): Promise<Core> {
-  const connections = new Map<number, ModuleConnection>();
+  const connections = new Map<number, Connection>();
   let exports: ModuleExports;
-  let keys = 0;
   /** Where chunks are put, one after the other. */
   let room = 0;
   let roomLength = 0;
@@ -52,46 +63,36 @@ async function start(module: WebAssembly.Module): Promise<Core> {
     now: () => performance.now(),
     wake: (key, after) => connections.get(key)?.wake(after),
     ask: (key, ...asked) => connections.get(key)?.ask(...asked),
-    open: (key, transport, query, queryLength, id, idLength) =>
-      connections
-        .get(key)
-        ?.open(transport, read(query, queryLength), id === 0 ? undefined : bytes(id, idLength)),
+    open: (key, ...asked) => connections.get(key)?.open(...asked),
     steer: (key, transport, what) => connections.get(key)?.steer(transport, what),
-    retry: (key, attempt, status) => Number(connections.get(key)?.retry(attempt, status)),
+    retry: (key, ...asked) => connections.get(key)?.retry(...asked),
     batch: (key, text, textLength, rows, rowsLength, namesAt, wideAt, flags, lent, lentLength) => {
       look();
-      const more = connections
-        .get(key)
-        ?.batch(
-          part(text, textLength),
-          takeRows(allWords, rows >> 2, rowsLength),
-          namesAt,
-          wideAt,
-          (flags & 1) !== 0,
-          (flags & 2) !== 0,
-          part(lent, lentLength),
-        );
-      return more === undefined ? 2 : Number(more);
+      const batch = batchOf(
+        part(text, textLength),
+        takeRows(allWords, rows >> 2, rowsLength),
+        namesAt,
+        wideAt,
+        flags,
+        part(lent, lentLength),
+      );
+      return batch ? connections.get(key)?.batch(batch) : 2;
     },
-    report: (key, what, number, delay, ...texts) =>
-      connections.get(key)?.report(
-        what,
-        number,
-        delay,
-        [0, 2, 4, 6].map((at) => read(texts[at] ?? 0, texts[at + 1] ?? 0)),
-      ),
+    report: (key, ...told) => connections.get(key)?.report(...told),
     give: (start, length) => {
       given = read(start, length);
     },
   };
   const { exports: guarded, onTrap } = await instantiate(module, { tidewire: imports });
   exports = guarded as unknown as ModuleExports;
-  const memory: Memory = {
+  return {
     exports,
+    connections,
+    onTrap,
     read,
     bytes,
-    write(data) {
-      const from = typeof data === 'string' ? encoder.encode(data) : data;
+    write(text) {
+      const from = encoder.encode(text);
       const start = exports.allocate(from.length);
       look();
       allBytes.set(from, start);
@@ -113,24 +114,5 @@ async function start(module: WebAssembly.Module): Promise<Core> {
       call();
       return given;
     },
-  };
-  onTrap(() => connections.forEach((connection) => connection.release()));
-  return {
-    Connection: class extends ModuleConnection {
-      readonly #key: number;
-
-      constructor(options: ConnectionOptions, host: Host) {
-        const key = (keys += 1);
-        super(memory, options, host, key);
-        this.#key = key;
-        connections.set(key, this);
-      }
-
-      override free(): void {
-        super.free();
-        connections.delete(this.#key);
-      }
-    },
-    onTrap,
   };
 }

@@ -17,7 +17,7 @@ import { DecodeError } from './error.js';
 import { type AnyEvent, type Content, LazyEvent, type Parse, receivedEvent } from './event.js';
 import { jsonErrorPosition } from './json-position.js';
 import type { Passes } from './filter.js';
-import type { ProfileDefinition } from './profile.js';
+import { parseOf, type ProfileDefinition } from './profile.js';
 import { repairJson } from './repair-json.js';
 import { type Batch, dataAt, idAt, nameAt } from './rows.js';
 import type { Checked, CheckBatch } from './validator.js';
@@ -81,7 +81,7 @@ export class Decoder {
         this.#categories.push(category);
       }
     }
-    this.#mode = parse ?? (profile.format === 'text' ? 'text' : 'eager');
+    this.#mode = parse ?? parseOf(profile);
     this.#payload = member(profile.payload);
     this.#discriminator = member(profile.discriminator);
     this.lastEventId = lastEventId;

@@ -46,10 +46,9 @@ export class HeadStart {
       if (signal.aborted) {
         return;
       }
-      const basis = { ...settings, auth: settings.profile.auth };
       const parts = { query, token, headers: attempts.ownHeaders };
-      const url = requestUrl(basis, parts);
-      const init = requestInit(basis, parts, signal);
+      const url = requestUrl(settings, parts);
+      const init = requestInit(settings, parts, signal);
       // An async function, so that one that throws is one that rejects.
       this.#answer = (async () => (settings.fetch ?? fetch)(url, init))();
       this.#url = url;

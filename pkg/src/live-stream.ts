@@ -1,6 +1,7 @@
 /** The stream at run time: what `connect` returns, between its connection and its consumers. */
 
 import { Attempts } from './attempts.js';
+import { type CloseReason, Connection, type News, type Source } from './connection.js';
 import type { Core, LoadCore } from './core.js';
 import { Delivery } from './delivery.js';
 import { TidewireError } from './error.js';
@@ -15,12 +16,11 @@ import {
 } from './filter.js';
 import { HeadStart } from './head-start.js';
 import { iterate, readable } from './iterate.js';
-import { type CloseReason, Link, type Receiver, type Source } from './link.js';
 import { namesNothing, type Settings } from './options.js';
 import { Notice } from './queue.js';
-import { joinShared } from './share.js';
+import { joinShared, type SharingReceiver } from './share.js';
 import { Progress } from './store.js';
-import type { Closed, StreamNews, StreamState, StreamStats } from './stream.js';
+import type { Closed, StreamState, StreamStats } from './stream.js';
 import { gatherText } from './text.js';
 import type { Validation } from './validator.js';
 import { refuse } from './wording.js';
@@ -226,23 +226,27 @@ export class LiveStream {
       });
     }
     this.#delivery.startFrom(lastEventId);
+    const settings = this.#settings;
     const filter = this.#filter;
+    const names = this.#listened;
     const receiver = this.#receiver();
-    this.#source = this.#settings.share
-      ? joinShared(
+    const head = this.#head;
+    this.#source = settings.share
+      ? joinShared(core, settings, receiver, filter, this.#nothing, lastEventId, names)
+      : new Connection(
           core,
-          this.#settings,
-          filter,
-          this.#nothing,
-          lastEventId,
-          this.#listened,
+          settings,
+          head?.attempts ?? new Attempts(settings),
           receiver,
-        )
-      : new Link(core, this.#settings, filter, lastEventId, this.#listened, receiver, this.#head);
+          filter,
+          lastEventId,
+          names,
+          head && ((url, init) => head.take(url, init)),
+        );
     this.#delivery.refill();
   }
 
-  #receiver(): Receiver {
+  #receiver(): SharingReceiver {
     const delivery = this.#delivery;
     return {
       get holdsBack() {
@@ -258,26 +262,30 @@ export class LiveStream {
         return this.#nothing ? delivery.pushIdOf(batch) : delivery.push(batch, isNext);
       },
       fed: () => delivery.drainNow(),
-      state: (state) => this.#setState(state),
-      open: (detail) => {
-        this.#opened += 1;
-        this.#soon(() => this.#tell('open', detail));
-      },
-      resumed: (recovered, lastEventId) => {
-        delivery.pushNotice(new Notice('resumed', { recovered, lastEventId }));
-        if (recovered !== 'yes') {
-          this.#gap(recovered === 'no' ? 'not recovered' : 'recovery unproven', lastEventId);
-        }
-      },
-      gap: (reason, lastEventId) => this.#gap(reason, lastEventId),
-      failed: (detail) => this.#soon(() => this.#tellFailure(detail)),
-      closed: (reason, error, status) => this.#finish(reason, error, status),
+      tell: (...news) => this.#receive(...news),
     };
   }
 
-  #gap(reason: string, lastEventId: string): void {
-    this.#gaps += 1;
-    this.#delivery.pushNotice(new Notice('gap', { reason, lastEventId }));
+  #receive(...[type, detail]: News): void {
+    switch (type) {
+      case 'state':
+        return this.#setState(detail.state);
+      case 'closed':
+        return this.#finish(detail.reason, detail.error);
+      case 'gap':
+        this.#gaps += 1;
+        return this.#delivery.pushNotice(new Notice(type, detail));
+      case 'resumed': {
+        const { recovered, lastEventId } = detail;
+        const reason = recovered === 'no' ? 'not recovered' : 'recovery unproven';
+        this.#delivery.pushNotice(new Notice(type, detail));
+        return recovered === 'yes' ? undefined : this.#receive('gap', { reason, lastEventId });
+      }
+      case 'open':
+        this.#opened += 1;
+    }
+    // What fails after the user's end is of no interest.
+    this.#soon(() => type === 'error' && isByUser(this.#end?.reason) || this.#tell(type, detail));
   }
 
   /** Asks something of the connection, unless the stream is over. */
@@ -297,11 +305,12 @@ export class LiveStream {
 
   // ---- the end
 
-  #finish(reason: Closed['reason'], error?: TidewireError, status = error?.status): void {
+  #finish(reason: Closed['reason'], error?: TidewireError): void {
     if (this.#end) {
       return;
     }
     const byUser = isByUser(reason);
+    const status = error?.status;
     const lastEventId = this.lastEventId;
     this.#end = {
       reason,
@@ -398,12 +407,6 @@ export class LiveStream {
 
   // ---- news of the stream's own life
 
-  #tellFailure(detail: StreamNews['error']): void {
-    if (!isByUser(this.#end?.reason)) {
-      this.#tell('error', detail);
-    }
-  }
-
   #tellNotice(notice: Notice): void {
     if (notice.type === 'decodeerror' && !this.#decodeErrorsHeard) {
       // Nobody listens: it must not be lost in silence.
@@ -413,7 +416,7 @@ export class LiveStream {
   }
 
   /** Tells news once the module is off the stack. */
-  #soon(tell: () => void): void {
+  #soon(tell: () => unknown): void {
     this.#untold += 1;
     queueMicrotask(() => {
       this.#untold -= 1;

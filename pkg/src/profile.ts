@@ -146,6 +146,11 @@ export function queryOf(
   return (place as { readonly query?: string } | undefined)?.query;
 }
 
+/** How its payloads are delivered, unless a stream says how. */
+export function parseOf({ format }: ProfileDefinition): 'text' | 'eager' {
+  return format === 'text' ? 'text' : 'eager';
+}
+
 /** The event types of a profile, in the order in which they are counted. */
 export function tableOf({ categories }: ProfileDefinition): TableRow[] {
   return Object.entries(categories).flatMap(([category, types]) =>

@@ -10,8 +10,8 @@ export interface RequestBasis {
   readonly method: string;
   readonly body: BodyInit | undefined;
   readonly credentials?: RequestCredentials | undefined;
-  /** Where the token goes. */
-  readonly auth: ProfileDefinition['auth'];
+  /** It says where the token goes. */
+  readonly profile: ProfileDefinition;
 }
 
 /** What an attempt adds to it. */
@@ -71,7 +71,7 @@ export function pairs(flat: readonly string[]): [string, string][] {
 
 /** The token, where the profile wants it, if that is there. */
 function credentialsOf(
-  { auth = 'bearer' }: RequestBasis,
+  { profile: { auth = 'bearer' } }: RequestBasis,
   token: string | undefined,
   place: 'header' | 'query',
 ): Pairs {

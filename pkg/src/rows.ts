@@ -14,7 +14,7 @@ import {
   ROW_WIDTH,
 } from './boundary.js';
 
-/** Events as they crossed; see `Host.batch`. */
+/** Events as they crossed; see `batch` in `boundary.ts`. */
 export interface Batch {
   /** Data and names; but of data only what is ASCII: the rest would make all of it twice as large. */
   readonly text: string;
@@ -79,8 +79,7 @@ export function batchOf(
   rows: Uint32Array,
   namesAt: number,
   wideAt: number,
-  isArray: boolean,
-  continues: boolean,
+  flags: number,
   lentBytes: Uint8Array,
 ): Batch | undefined {
   decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -94,6 +93,8 @@ export function batchOf(
   } catch {
     return undefined;
   }
+  const isArray = (flags & 1) !== 0;
+  const continues = (flags & 2) !== 0;
   return { text, wide, lent, rows, namesAt, isArray, continues, isShared: false };
 }
 

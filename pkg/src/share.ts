@@ -1,9 +1,10 @@
 /** Streams of one page that share a connection. */
 
+import { Attempts } from './attempts.js';
 import { KIND_TYPE_MASK } from './boundary.js';
+import { type CloseReason, Connection, type Receiver, type Source } from './connection.js';
 import type { Core } from './core.js';
 import { ALL, type FilterNames, filterMatcher, isAll } from './filter.js';
-import { type CloseReason, Link, type Receiver, type Source } from './link.js';
 import { flatHeaders, type Settings } from './options.js';
 import { tableOf } from './profile.js';
 import { type Batch, leaveOut, releaseRows } from './rows.js';
@@ -11,15 +12,21 @@ import type { StreamNews, StreamState } from './stream.js';
 
 const connections = /* @__PURE__ */ new WeakMap<Core, Set<SharedConnection>>();
 
+/** A stream that may share its connection. */
+export interface SharingReceiver extends Receiver {
+  /** Nothing more fits, whether or not anybody reads. */
+  readonly holdsBack: boolean;
+}
+
 /** The connection of a stream that may share one: an open one with the same options, or its own, first. */
 export function joinShared(
   core: Core,
   settings: Settings,
+  receiver: SharingReceiver,
   filter: FilterNames,
   nothing: boolean,
   lastEventId: string,
   names: readonly string[],
-  receiver: Receiver,
 ): Source {
   let open = connections.get(core);
   if (!open) {
@@ -38,7 +45,7 @@ export function joinShared(
 interface Joining {
   readonly filter: FilterNames;
   readonly nothing: boolean;
-  readonly receiver: Receiver;
+  readonly receiver: SharingReceiver;
 }
 
 class SharedConnection {
@@ -47,7 +54,7 @@ class SharedConnection {
   readonly #all: Set<SharedConnection>;
   /** Replaced, never changed: it is walked while streams come and go. */
   #members: readonly Member[] = [];
-  #link: Link | undefined;
+  #connection: Connection | undefined;
   #state: StreamState = 'connecting';
   #opened: StreamNews['open'] | undefined;
   /** What the connection was asked for last. */
@@ -59,8 +66,8 @@ class SharedConnection {
     this.#all = all;
   }
 
-  get link(): Link | undefined {
-    return this.#link;
+  get connection(): Connection | undefined {
+    return this.#connection;
   }
 
   serves(settings: Settings): boolean {
@@ -72,11 +79,8 @@ class SharedConnection {
     this.#members = [member];
     this.#all.add(this);
     this.#asked = this.#union();
-    const link = new Link(this.#core, this.#settings, this.#asked, lastEventId, names, {
-      get holdsBack() {
-        return false;
-      },
-      fed: () => {},
+    const settings = this.#settings;
+    const receiver: Receiver = {
       batch: (batch) => {
         // The first to be done with its rows does not release those of the others.
         const shared = { ...batch, rows: batch.rows.slice(), isShared: true };
@@ -84,44 +88,48 @@ class SharedConnection {
         this.#members.forEach((member) => member.batch(shared));
         return this.#mayRead();
       },
-      state: (state) => {
-        this.#state = state;
-        this.#members.forEach(({ receiver }) => receiver.state(state));
-      },
-      open: (detail) => {
-        this.#opened = detail;
-        this.#members.forEach(({ receiver }) => receiver.open(detail));
-      },
-      resumed: (recovered, id) =>
-        this.#members.forEach(({ receiver }) => receiver.resumed(recovered, id)),
-      gap: (reason, id) => this.#members.forEach(({ receiver }) => receiver.gap(reason, id)),
-      failed: (detail) => this.#members.forEach(({ receiver }) => receiver.failed(detail)),
-      closed: (reason, error, status) => {
-        this.#all.delete(this);
+      fed: () => {},
+      tell: (...news) => {
+        const [type, detail] = news;
         const members = this.#members;
-        this.#members = [];
-        members.forEach(({ receiver }) => receiver.closed(reason, error, status));
+        if (type === 'state') {
+          this.#state = detail.state;
+        } else if (type === 'open') {
+          this.#opened = detail;
+        } else if (type === 'closed') {
+          this.#all.delete(this);
+          this.#members = [];
+        }
+        members.forEach(({ receiver }) => receiver.tell(...news));
       },
-    });
-    this.#link = link;
+    };
+    this.#connection = new Connection(
+      this.#core,
+      settings,
+      new Attempts(settings),
+      receiver,
+      this.#asked,
+      lastEventId,
+      names,
+    );
     return member;
   }
 
   join(joining: Joining, lastEventId: string, names: readonly string[]): Member {
     const member = new Member(this, this.#settings, joining);
     this.#members = [...this.#members, member];
-    names.forEach((name) => this.#link?.listen(name));
+    names.forEach((name) => this.#connection?.listen(name));
     this.askFor(() => {});
-    joining.receiver.state(this.#state);
+    joining.receiver.tell('state', { state: this.#state });
     if (this.#state === 'open' && this.#opened) {
-      joining.receiver.open(this.#opened);
+      joining.receiver.tell('open', this.#opened);
     }
-    const here = this.#link?.lastEventId ?? '';
+    const here = this.#connection?.lastEventId ?? '';
     const elsewhere = lastEventId !== '' && lastEventId !== here;
     const missesHistory =
       this.#settings.profile.recovery === 'history' && this.#opened;
     if (elsewhere || missesHistory) {
-      joining.receiver.gap('joined', lastEventId);
+      joining.receiver.tell('gap', { reason: 'joined', lastEventId });
     }
     return member;
   }
@@ -132,20 +140,20 @@ class SharedConnection {
       this.askFor(() => {});
       this.want();
     } else if (this.#all.delete(this)) {
-      this.#link?.close(reason);
+      this.#connection?.close(reason);
     }
   }
 
   /** Asks for what all of them want together, if that has changed. */
   askFor(done: (error?: string) => void): void {
     const union = this.#union();
-    if (!this.#link || isSameFilter(union, this.#asked)) {
+    if (!this.#connection || isSameFilter(union, this.#asked)) {
       done();
       return;
     }
     const before = this.#asked;
     this.#asked = union;
-    this.#link.setFilter(union, (error) => {
+    this.#connection.setFilter(union, (error) => {
       if (error !== undefined && this.#asked === union) {
         this.#asked = before;
       }
@@ -156,7 +164,7 @@ class SharedConnection {
   /** Reads on, if nobody's full buffer is in the way. */
   want(): void {
     if (this.#mayRead()) {
-      this.#link?.want();
+      this.#connection?.want();
     }
   }
 
@@ -189,12 +197,12 @@ class SharedConnection {
 
 /** One stream of a shared connection. */
 class Member implements Source {
-  readonly receiver: Receiver;
+  readonly receiver: SharingReceiver;
   filter: FilterNames;
   nothing: boolean;
   /** Somebody reads it, and there is room. */
   wants = false;
-  readonly #connection: SharedConnection;
+  readonly #shared: SharedConnection;
   readonly #settings: Settings;
   readonly #earlier: { attempts: number; duplicates: number };
   #left = false;
@@ -207,27 +215,27 @@ class Member implements Source {
   /** The last event ID of an event that the filter kept back: the next one takes it over. */
   #lost: string | undefined;
 
-  constructor(connection: SharedConnection, settings: Settings, joining: Joining) {
-    this.#connection = connection;
+  constructor(shared: SharedConnection, settings: Settings, joining: Joining) {
+    this.#shared = shared;
     this.#settings = settings;
     this.receiver = joining.receiver;
     this.filter = joining.filter;
     this.nothing = joining.nothing;
-    const { attempts = 0, duplicates = 0 } = connection.link ?? {};
+    const { attempts = 0, duplicates = 0 } = shared.connection ?? {};
     this.#earlier = { attempts, duplicates };
     this.#mask = maskOf(settings.profile, joining.filter);
   }
 
   get lastEventId(): string | undefined {
-    return this.#connection.link?.lastEventId;
+    return this.#shared.connection?.lastEventId;
   }
 
   get attempts(): number {
-    return (this.#connection.link?.attempts ?? 0) - this.#earlier.attempts;
+    return (this.#shared.connection?.attempts ?? 0) - this.#earlier.attempts;
   }
 
   get duplicates(): number {
-    return (this.#connection.link?.duplicates ?? 0) - this.#earlier.duplicates;
+    return (this.#shared.connection?.duplicates ?? 0) - this.#earlier.duplicates;
   }
 
   batch(batch: Batch): void {
@@ -250,18 +258,18 @@ class Member implements Source {
 
   want(): void {
     this.wants = true;
-    this.#connection.want();
+    this.#shared.want();
   }
 
   close(reason: CloseReason): void {
     if (!this.#left) {
       this.#left = true;
-      this.#connection.leave(this, reason);
+      this.#shared.leave(this, reason);
     }
   }
 
   reconnect(): void {
-    this.#connection.link?.reconnect();
+    this.#shared.connection?.reconnect();
   }
 
   setFilter(filter: FilterNames, done: (error?: string) => void): void {
@@ -270,7 +278,7 @@ class Member implements Source {
     this.filter = filter;
     this.nothing = false;
     this.#awaited = mask;
-    this.#connection.askFor((error) => {
+    this.#shared.askFor((error) => {
       if (this.filter === filter) {
         this.#awaited = undefined;
         if (error === undefined) {
@@ -285,7 +293,7 @@ class Member implements Source {
   }
 
   listen(name: string): void {
-    this.#connection.link?.listen(name);
+    this.#shared.connection?.listen(name);
   }
 }
 

@@ -58,12 +58,12 @@ test('no handler, iterator or listener runs while the module is on the stack', a
   }
   await settled();
   inside = true;
-  connection.host.open(200, 'http://test.example/events', false);
-  connection.host.state(1);
-  connection.host.failed('network', 0, 'lost', '', true, 5);
-  connection.host.resumed(2, 'a');
+  connection.open(200, 'http://test.example/events', false);
+  connection.state(1);
+  connection.failed('network', 0, 'lost', '', true, 5);
+  connection.resumed(2, 'a');
   connection.send('1', '{');
-  connection.host.closed('ended', '', 0, '', '');
+  connection.closed('ended', '', 0, '', '');
   inside = false;
   assert.deepEqual(seen, []);
   await settled();
@@ -176,7 +176,7 @@ test('an iterator has what came while it was busy, in order, and beside handlers
   connection.send('1', '2', '3');
   await settled();
   assert.deepEqual(handled, [1, 2, 3]);
-  connection.host.closed('ended', '', 0, '', '');
+  connection.closed('ended', '', 0, '', '');
   const data = [];
   for await (const event of iterator) data.push(event.data);
   assert.deepEqual(data, [1, 2, 3]);
@@ -187,7 +187,7 @@ test('calls of next that overlap are answered in order', async () => {
   const iterator = stream.events();
   const three = Promise.all([iterator.next(), iterator.next(), iterator.next()]);
   connection.send('1', '2');
-  connection.host.closed('ended', '', 0, '', '');
+  connection.closed('ended', '', 0, '', '');
   const results = await three;
   assert.deepEqual(
     results.map(({ done, value }) => [done, value?.data]),
@@ -288,7 +288,7 @@ test('closed waits for handlers to have had every event', async () => {
     seen.push(data);
   });
   connection.send('1', '2');
-  connection.host.closed('ended', '', 0, '', '');
+  connection.closed('ended', '', 0, '', '');
   assert.equal((await stream.closed).reason, 'ended');
   assert.deepEqual(seen, [1, 2]);
 });
@@ -305,7 +305,7 @@ test('closed resolves on close even if a handler never comes back', async () => 
 test('closed resolves without anybody who ever reads', async () => {
   const { stream, connection } = await open();
   connection.send('1');
-  connection.host.closed('ended', '', 0, '', '');
+  connection.closed('ended', '', 0, '', '');
   assert.deepEqual(await stream.closed, { reason: 'ended' });
 });
 
@@ -315,7 +315,7 @@ test('ended, closed and aborted finish an iteration quietly, after what waits', 
     const events = all(stream);
     connection.send('1');
     await settled();
-    connection.host.closed(reason, '', 0, '', '');
+    connection.closed(reason, '', 0, '', '');
     assert.equal((await events).length, 1, reason);
   }
 });
@@ -328,7 +328,7 @@ test('any other end throws the very error that closed tells, after what waits', 
       for await (const event of stream) seen.push(event.data);
     })();
     connection.send('1');
-    connection.host.closed(reason, 'status', 403, 'refused', '{"detail":"no"}');
+    connection.closed(reason, 'status', 403, 'refused', '{"detail":"no"}');
     const error = await run.then(
       () => assert.fail('it must throw'),
       (error) => error,
@@ -394,10 +394,10 @@ test('resumed and gap come in their place among the events', async () => {
   stream.addEventListener('gap', ({ detail }) => order.push(detail));
   const iterator = stream.events();
   connection.send('1');
-  connection.host.resumed(1, 'a');
-  connection.host.resumed(0, 'b');
+  connection.resumed(1, 'a');
+  connection.resumed(0, 'b');
   connection.send('2');
-  connection.host.closed('ended', '', 0, '', '');
+  connection.closed('ended', '', 0, '', '');
   for await (const { data } of iterator) order.push(data);
   assert.deepEqual(order, [
     1,
@@ -411,14 +411,14 @@ test('resumed and gap come in their place among the events', async () => {
 test('a gap is told even if nobody reads', async () => {
   const { stream, connection } = await open();
   const gap = news(stream, 'gap');
-  connection.host.resumed(2, 'x');
+  connection.resumed(2, 'x');
   assert.deepEqual(await gap, { reason: 'recovery unproven', lastEventId: 'x' });
 });
 
 test('each failed attempt is an error event that says whether it is tried again', async () => {
   const { stream, connection } = await open();
   const failed = news(stream, 'error');
-  connection.host.failed('network', 0, 'the connection broke', '', true, 1500);
+  connection.failed('network', 0, 'the connection broke', '', true, 1500);
   const { error, willRetry, delay } = await failed;
   assert.deepEqual(
     [error.code, error.message, willRetry, delay],
@@ -469,13 +469,14 @@ test('a token and headers are asked for before each attempt, outside of the modu
   });
   assert.equal(connection.options.hasToken, true);
   inside = true;
-  const token = connection.host.token(1, 'connect');
+  const token = connection.token(1, 'connect');
   inside = false;
-  assert.equal(await token, 'secret');
+  assert.equal(await token, true);
   assert.deepEqual(asked, [[{ attempt: 1, reason: 'connect' }, false]]);
-  assert.deepEqual(connection.host.headers(), ['x-attempt', '1']);
-  await connection.host.token(2, 'unauthorized');
-  assert.deepEqual(connection.host.headers(), ['x-attempt', '2']);
+  assert.equal(connection.request().get('authorization'), 'Bearer secret');
+  assert.equal(connection.request().get('x-attempt'), '1');
+  await connection.token(2, 'unauthorized');
+  assert.equal(connection.request().get('x-attempt'), '2');
 });
 
 test('what reconnect.when asks of the stream waits until the module is off the stack', async () => {
@@ -492,7 +493,7 @@ test('what reconnect.when asks of the stream waits until the module is off the s
   });
   ({ stream } = opened);
   const { connection } = opened;
-  assert.equal(connection.host.when(3, 503), false);
+  assert.equal(connection.retry(3, 503), false);
   assert.deepEqual(failures, [{ attempt: 3, status: 503 }]);
   assert.deepEqual(connection.calls, ['start']);
   await settled();

@@ -38,8 +38,8 @@ WebAssembly.instantiate = async (...given) => {
 /** Spoils the module's memory, so that the next call is a real trap, and calls. */
 function provokeTrap(core) {
   new Uint8Array(memory.buffer).fill(0xff);
-  const options = { names: [], categories: [], types: [], lastEventId: '', spec: 'x' };
-  assert.throws(() => new core.Connection(options, {}), WebAssembly.RuntimeError);
+  const connect = () => core.exports.connect(0, 0, ...core.write('x'));
+  assert.throws(connect, WebAssembly.RuntimeError);
 }
 
 test('the module is compiled at the first connect, and once', async () => {

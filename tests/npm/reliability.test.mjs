@@ -35,7 +35,7 @@ test('drop sheds the oldest droppable events alone, counts them, and reads on', 
   send(connection, [TICK, '1', 'a'], [HALT, '2', 'b'], [TICK, '3', 'c']);
   assert.equal(send(connection, [NOTE, '4', 'd'], [TICK, '5', 'e'], [HALT, '6']), true);
   assert.equal(stream.stats.dropped, 2);
-  connection.host.closed('ended', '', 0, '', '');
+  connection.closed('ended', '', 0, '', '');
   const seen = [];
   for await (const { data, lastEventId } of iterator) seen.push([data, lastEventId]);
   assert.deepEqual(seen, [
@@ -142,16 +142,19 @@ test('calls of one token function that overlap are one', async () => {
   };
   const first = await open({ token });
   const second = await open({ token });
-  const asked = [first, second].map(({ connection }) => connection.host.token(1, 'connect'));
+  const asked = [first, second].map(({ connection }) => connection.token(1, 'connect'));
   await settled();
   assert.equal(calls, 1);
   give('secret');
-  assert.deepEqual(await Promise.all(asked), ['secret', 'secret']);
-  const again = first.connection.host.token(2, 'reconnect');
+  assert.deepEqual(await Promise.all(asked), [true, true]);
+  const sent = ({ connection }) => connection.request().get('authorization');
+  assert.deepEqual([first, second].map(sent), ['Bearer secret', 'Bearer secret']);
+  const again = first.connection.token(2, 'reconnect');
   await settled();
   assert.equal(calls, 2);
   give('new');
-  assert.equal(await again, 'new');
+  assert.equal(await again, true);
+  assert.equal(sent(first), 'Bearer new');
 });
 
 test('a rejected token is a failed attempt, and is asked for again', async () => {
@@ -427,8 +430,13 @@ test("React's strict mode, which connects, closes and connects, sends one reques
 });
 
 test('pauseWhenHidden reaches the module', async () => {
-  assert.equal((await open({})).connection.options.pauseWhenHidden, false);
-  assert.equal((await open({ pauseWhenHidden: true })).connection.options.pauseWhenHidden, true);
+  globalThis.document = { visibilityState: 'hidden' };
+  try {
+    assert.equal((await open({})).connection.isSuspended, false);
+    assert.equal((await open({ pauseWhenHidden: true })).connection.isSuspended, true);
+  } finally {
+    delete globalThis.document;
+  }
 });
 
 test('setFilter settles when the module says what came of it, and a refusal keeps the old filter', async () => {
@@ -441,7 +449,7 @@ test('setFilter settles when the module says what came of it, and a refusal keep
     code: 'filter',
     message: 'late',
   });
-  connection.host.filtered('late');
+  connection.filtered('late');
   await refused;
   assert.equal((await stream.events().next()).value.data, 1);
 });

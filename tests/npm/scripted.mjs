@@ -1,5 +1,6 @@
 // Servers that are scripted to the byte, and a module that is scripted to the call.
 
+import { batchOf } from '../../pkg/dist/rows.js';
 import { scriptedServer, settled } from '../../pkg/dist/testing.js';
 
 export { settled };
@@ -95,64 +96,65 @@ export function cross(connection, ...events) {
   }
   const array = `[${events.map(({ data }) => data).join(',')}]`;
   const text = new TextEncoder().encode(array + names);
-  return connection.host.batch(text, Uint32Array.from(rows), array.length, text.length, false, false, new Uint8Array());
+  const batch = batchOf(text, Uint32Array.from(rows), array.length, text.length, 0, new Uint8Array());
+  return connection.batch(batch);
 }
 
 /**
- * A module whose connections do nothing by themselves: tests call the host. Gives the loader,
+ * A module whose connections do nothing by themselves: tests say what it tells. Gives the loader,
  * and the connections made with it.
  */
 export function scriptedModule() {
   const connections = [];
   const traps = new Set();
-  class Connection {
-    calls = [];
-    lastEventId = '';
-    duplicates = 0;
-    /** What the module answers to a change of the filter; null: it does not answer yet. */
-    filterError = undefined;
-
-    constructor(options, host) {
-      this.options = { ...options };
-      this.host = host;
-      connections.push(this);
-    }
-
-    start() {
-      this.calls.push('start');
-    }
-
-    want() {
-      this.calls.push('want');
-    }
-
-    close(reason) {
-      this.calls.push(reason === 'closed' ? 'close' : reason);
-      this.host.closed(reason, '', 0, '', '');
-    }
-
-    reconnect() {
-      this.calls.push('reconnect');
-    }
-
-    setFilter(categories, types) {
-      this.calls.push(['setFilter', categories, types]);
-      if (this.filterError !== null) {
-        this.host.filtered(this.filterError);
+  const keys = new Map();
+  const at = (address) => connections[address - 1];
+  const exports = {
+    connect(key, flags, text, _length, categories, types) {
+      const [lastEventId, ...lines] = text.split('\n');
+      const options = {
+        hasToken: (flags & 1) !== 0,
+        lastEventId,
+        categories: lines.slice(0, categories),
+        types: lines.slice(categories, categories + types),
+      };
+      connections.push(new ScriptedConnection(() => keys.get(key), options));
+      return connections.length;
+    },
+    start(address, isSuspended) {
+      at(address).calls.push('start');
+      at(address).isSuspended = isSuspended;
+    },
+    want: (address) => at(address).calls.push('want'),
+    close(address, reason) {
+      at(address).calls.push(['close', 'aborted', 'slow-consumer'][reason]);
+      at(address).closed(['closed', 'aborted', 'slow-consumer'][reason]);
+    },
+    reconnect: (address) => at(address).calls.push('reconnect'),
+    filter(address, text, _length, categories, types) {
+      const lines = text.split('\n');
+      const named = [lines.slice(0, categories), lines.slice(categories, categories + types)];
+      at(address).calls.push(['setFilter', ...named]);
+      if (at(address).filterError !== null) {
+        at(address).filtered(at(address).filterError);
       }
-    }
-
-    free() {
-      this.calls.push('free');
-    }
-
-    /** A chunk with an event for each text, all of the profile's first type. */
-    send(...texts) {
-      return cross(this, ...texts.map((data) => ({ data })));
-    }
-  }
+    },
+    free: (address) => at(address).calls.push('free'),
+    token: (address, number, isThere) => at(address).prepared[number](isThere),
+    duplicates: (address) => at(address).duplicates,
+    cursor: (address) => (given = at(address).lastEventId),
+  };
+  let given = '';
   const core = {
-    Connection,
+    exports,
+    connections: keys,
+    // A text's place is the text itself.
+    write: (text) => [text, text.length],
+    read: (text) => text,
+    given(call) {
+      call();
+      return given;
+    },
     onTrap(listener) {
       traps.add(listener);
       return () => traps.delete(listener);
@@ -163,4 +165,91 @@ export function scriptedModule() {
     load: async () => core,
     trap: (error) => traps.forEach((listener) => listener(error)),
   };
+}
+
+/** What the module has of a connection. */
+class ScriptedConnection {
+  calls = [];
+  lastEventId = '';
+  duplicates = 0;
+  /** What the module answers to a change of the filter; null: it does not answer yet. */
+  filterError = undefined;
+  /** It was started on a page that nobody sees. */
+  isSuspended = undefined;
+  /** What waits for the tokens that were asked for. */
+  prepared = [];
+  #other;
+
+  constructor(other, options) {
+    this.#other = other;
+    this.options = options;
+  }
+
+  /** A chunk with an event for each text, all of the profile's first type. */
+  send(...texts) {
+    return cross(this, ...texts.map((data) => ({ data })));
+  }
+
+  batch(batch) {
+    return this.#other().batch(batch);
+  }
+
+  state(number) {
+    this.#report(0, number, 0);
+  }
+
+  open(status, url, redirected) {
+    this.#report(1, status, Number(redirected), url);
+  }
+
+  resumed(recovered, lastEventId) {
+    this.#report(2, recovered, 0, lastEventId);
+  }
+
+  gap(reason, lastEventId) {
+    this.#report(3, 0, 0, reason, lastEventId);
+  }
+
+  filtered(error) {
+    this.#report(4, 0, 0, '', error === undefined ? '' : 'filter', error);
+  }
+
+  failed(code, status, message, body, willRetry, delay) {
+    this.#report(5, status, willRetry ? delay : -1, '', code, message, body);
+  }
+
+  closed(reason, code, status = 0, message, body) {
+    this.#report(6, status, 0, reason, code, message, body);
+  }
+
+  retry(attempt, status) {
+    return this.#other().retry(attempt, status);
+  }
+
+  /** Asks for a token. Answers whether there is one. */
+  token(attempt, reason) {
+    const reasons = ['connect', 'reconnect', 'unauthorized', 'filter'];
+    return new Promise((resolve) => {
+      const number = this.prepared.push(resolve) - 1;
+      this.#other().ask(number, attempt, reasons.indexOf(reason));
+    });
+  }
+
+  /** The headers of a request that is sent now. */
+  request() {
+    const { fetch } = globalThis;
+    let sent;
+    globalThis.fetch = (_url, { headers }) => {
+      sent = headers;
+      return new Promise(() => {});
+    };
+    this.#other().open(1, '', 0, 0, 0);
+    globalThis.fetch = fetch;
+    return sent;
+  }
+
+  #report(what, number, delay, ...texts) {
+    const places = [0, 1, 2, 3].flatMap((at) => [texts[at] ?? '', 0]);
+    this.#other().report(what, number, delay, ...places);
+  }
 }

@@ -139,7 +139,7 @@ test('what was held for a wider filter reaches the stream that set it', async ()
   const changed = stream.setFilter({ types: ['tick'] });
   // The stream that takes over hands on what it held, and then the change is told.
   cross(connection, { data: '1' }, { type: 1, data: '2' }, { type: 2, data: '3' });
-  connection.host.filtered();
+  connection.filtered();
   await changed;
   cross(connection, { data: '4' }, { type: 2, data: '5' });
   await settled();
@@ -147,7 +147,7 @@ test('what was held for a wider filter reaches the stream that set it', async ()
   assert.deepEqual(others, [3, 5]);
 
   const refused = stream.setFilter({ types: ['halt'] });
-  connection.host.filtered('no');
+  connection.filtered('no');
   await assert.rejects(refused, /no/);
   cross(connection, { data: '6' }, { type: 1, data: '7' });
   await settled();
@@ -158,14 +158,14 @@ test('news go to all, and one that joins later hears that the stream is open', a
   const { open, connections } = page();
   const first = await open();
   const gaps = [news(first, 'gap')];
-  connections[0].host.state(1);
-  connections[0].host.open(200, URL_, false);
+  connections[0].state(1);
+  connections[0].open(200, URL_, false);
   const module = connections.length;
   const later = await open();
   assert.equal(connections.length, module);
   assert.equal(later.state, 'open');
   gaps.push(news(later, 'gap'));
-  connections[0].host.gap('paused', 'x');
+  connections[0].gap('paused', 'x');
   assert.deepEqual(await Promise.all(gaps), Array(2).fill({ reason: 'paused', lastEventId: 'x' }));
 });
 
@@ -182,7 +182,7 @@ test('a stream that joins elsewhere than it asked for is told of a gap', async (
 test('the end of the connection is the end of all', async () => {
   const { open, connections } = page();
   const streams = [await open(), await open()];
-  connections[0].host.closed('rejected', 'status', 403, 'no', '');
+  connections[0].closed('rejected', 'status', 403, 'no', '');
   for (const stream of streams) assert.equal((await stream.closed).reason, 'rejected');
 });
 

@@ -3,17 +3,17 @@
 // Comes first, for the same reason for which the default entry imports the module's text last.
 import { loadInline } from '../inline.js';
 import {
-  type Connection,
-  type Host,
   KIND_LAST_EVENT_ID_CHANGED,
   KIND_TYPE_MASK,
   KIND_UNKNOWN,
   ROW_KIND,
   ROW_WIDTH,
 } from '../boundary.js';
-import { type Batch, batchOf, dataAt, idAt, nameAt, releaseRows } from '../rows.js';
+import { Connection, type Part, type Receiver } from '../connection.js';
 import type { Core } from '../core.js';
-import { profileLines } from '../lines.js';
+import { TidewireError } from '../error.js';
+import { ALL } from '../filter.js';
+import { type Batch, dataAt, idAt, nameAt, releaseRows } from '../rows.js';
 import { type EventStream, Futile, openEventStream, type RequestOptions } from './request.js';
 import { takeTurns } from './turns.js';
 
@@ -44,6 +44,17 @@ const SPEC = {
   open: true,
 } as const;
 
+/** Nothing of it is known to a user. */
+const PART: Part = {
+  count: 0,
+  prepared: false,
+  prepare: () => Promise.resolve(null),
+  headers: () => [],
+  mayRetry: () => true,
+  error: (_code, _status, message) => new TidewireError(message, { code: 'network' }),
+  shown: (text) => text,
+};
+
 /** Milliseconds until the server names another reconnection time: that of Chromium. */
 const RECONNECTION_TIME = 3_000;
 
@@ -62,7 +73,6 @@ export class Feed {
   readonly #tasks: Tasks;
   readonly #controller = new AbortController();
   #connection: Connection | undefined;
-  #releaseTrap: (() => void) | undefined;
   /** The first request, which does not wait for the module. */
   #first: Promise<EventStream> | undefined;
   /** Where a redirect led: the standard's request keeps to it. */
@@ -93,7 +103,7 @@ export class Feed {
     this.#entries = [];
     this.#gone = 0;
     this.#controller.abort();
-    this.#call((connection) => connection.close('closed'));
+    this.#connection?.close('closed');
   }
 
   #start(): void {
@@ -113,52 +123,33 @@ export class Feed {
     if (this.#over) {
       return;
     }
-    this.#releaseTrap = core.onTrap((error) => {
-      this.#connection = undefined;
-      this.#fail(error);
-    });
     const { url, method } = this.#request;
-    const options = {
-      spec: profileLines(SPEC),
-      auth: undefined,
+    const settings = {
+      profile: SPEC,
       url,
       method,
       body: undefined,
-      credentials: undefined,
-      fetch: this.#fetch,
-      transport: 'fetch' as const,
-      names: [],
-      categories: [],
-      types: [],
-      lastEventId: '',
-      hasToken: false,
-      renewsToken: false,
+      transport: 'fetch',
       connectTimeout: 0,
       staleAfter: 0,
       maxEventBytes: MAX_EVENT_BYTES,
       // What is not a GET may run something, and is sent once.
-      reconnect: method === 'GET',
-      minDelay: RECONNECTION_TIME,
-      maxDelay: Infinity,
-      factor: 1,
-      jitter: false,
+      reconnect: method === 'GET' && {
+        minDelay: RECONNECTION_TIME,
+        maxDelay: Infinity,
+        factor: 1,
+        jitter: false,
+      },
       constantDelay: true,
-      maxAttempts: Infinity,
       pauseWhenHidden: false,
-      isJson: false,
-    };
-    try {
-      this.#connection = new core.Connection(options, this.#host());
-      this.#connection.start();
-      this.#connection.want();
-    } catch (error) {
-      // A trap has said so itself.
-      this.#fail(error);
-    }
+    } as const;
+    const receiver = this.#receiver();
+    this.#connection = new Connection(core, settings, PART, receiver, ALL, '', [], this.#fetch);
+    this.#connection.want();
   }
 
   /** What the module calls for each request: it is on the stack. */
-  readonly #fetch = ((_url: string, init: RequestInit) => {
+  readonly #fetch = (_url: string, init: RequestInit): Promise<unknown> => {
     const signal = init.signal ?? this.#controller.signal;
     const first = this.#first;
     if (first !== undefined) {
@@ -168,7 +159,7 @@ export class Feed {
     }
     const lastEventId = new Headers(init.headers).get('last-event-id');
     return Promise.resolve().then(() => this.#attempt(lastEventId, signal));
-  }) as unknown as typeof fetch;
+  };
 
   async #attempt(lastEventId: string | null, signal: AbortSignal): Promise<EventStream> {
     try {
@@ -189,38 +180,20 @@ export class Feed {
     }
   }
 
-  #host(): Host {
+  #receiver(): Receiver {
     const { origin } = new URL(this.#request.url);
     return {
-      token: () => Promise.resolve(null),
-      headers: () => [],
-      when: () => true,
-      batch: (text, rows, namesAt, wideAt, isArray, continues, lent) => {
-        const batch = batchOf(text, rows, namesAt, wideAt, isArray, continues, lent);
-        return batch && this.#batch(batch);
-      },
+      batch: (batch) => this.#batch(batch),
       fed: () => {},
-      state: (state) => {
-        const waits = 2;
-        if (state === waits) {
+      tell: (type, detail) => {
+        if (type === 'state' && detail.state === 'waiting') {
           this.#push('reestablish');
+        } else if (type === 'open') {
+          // A custom fetch may not say where it got the response from.
+          this.#push({ origin: detail.url === '' ? origin : new URL(detail.url).origin });
+        } else if (type === 'closed') {
+          this.#fail(detail.error);
         }
-      },
-      // A custom fetch may not say where it got the response from.
-      open: (_status, url) => this.#push({ origin: url === '' ? origin : new URL(url).origin }),
-      resumed: () => {},
-      gap: () => {},
-      filtered: () => {},
-      failed: () => {},
-      closed: (reason, _code, _status, message) => {
-        if (!this.#over) {
-          this.#fail(reason === 'ended' ? undefined : new Error(message));
-        }
-        this.#releaseTrap?.();
-        queueMicrotask(() => {
-          this.#call((connection) => connection.free());
-          this.#connection = undefined;
-        });
       },
     };
   }
@@ -246,7 +219,7 @@ export class Feed {
     this.#push('fail');
     this.#over = true;
     this.#controller.abort();
-    queueMicrotask(() => this.#call((connection) => connection.close('closed')));
+    queueMicrotask(() => this.#connection?.close('closed'));
   }
 
   #push(entry: Entry): void {
@@ -274,7 +247,7 @@ export class Feed {
       this.#dispatch(entry);
       if (this.#paused && this.#waiting <= GO_ON_AT) {
         this.#paused = false;
-        this.#call((connection) => connection.want());
+        this.#connection?.want();
       }
     } else {
       this.#drop();
@@ -318,16 +291,6 @@ export class Feed {
     if (this.#gone === this.#entries.length) {
       this.#entries = [];
       this.#gone = 0;
-    }
-  }
-
-  #call(command: (connection: Connection) => void): void {
-    try {
-      if (this.#connection !== undefined) {
-        command(this.#connection);
-      }
-    } catch {
-      // A trap: it has been told.
     }
   }
 }
