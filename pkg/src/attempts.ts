@@ -1,8 +1,9 @@
 /** The user's part in each attempt to connect: its headers, its token, and whether it is made. */
 
 import { type ErrorCode, TidewireError } from './error.js';
-import { flatHeaders, type Settings } from './options.js';
+import { headersOf, type Settings } from './options.js';
 import { report } from './report.js';
+import type { Pairs } from './request.js';
 import { Secrets, tokenFor } from './tokens.js';
 
 /** What to do about a failure, by its code. */
@@ -19,7 +20,7 @@ export class Attempts {
   readonly prepared: boolean;
   readonly #settings: Settings;
   readonly #secrets = new Secrets();
-  #headers: string[];
+  #headers: Pairs;
   /** What the first attempt's preparation comes to, if it has begun already. */
   #begun: Promise<string | null> | undefined;
   /** What comes late for an attempt before this one is of no use. */
@@ -30,7 +31,7 @@ export class Attempts {
   constructor(settings: Settings) {
     const { token, headers, transport } = settings;
     this.#settings = settings;
-    this.#headers = typeof headers === 'function' ? [] : flatHeaders(settings, headers);
+    this.#headers = typeof headers === 'function' ? [] : headersOf(settings, headers);
     this.prepared =
       (token ?? null) !== null ||
       typeof headers === 'function' ||
@@ -56,7 +57,7 @@ export class Attempts {
     const own = (this.#latest += 1);
     if (typeof headers === 'function') {
       this.#headersFailed = true;
-      const flat = flatHeaders(this.#settings, await headers());
+      const flat = headersOf(this.#settings, await headers());
       if (own === this.#latest) {
         this.#headers = flat;
         this.#headersFailed = false;
@@ -70,8 +71,8 @@ export class Attempts {
     return given;
   }
 
-  /** The headers of the attempt that is about to be made: name, value, name, value… */
-  headers(): string[] {
+  /** The headers of the attempt that is about to be made. */
+  headers(): Pairs {
     if (!this.prepared) {
       this.count += 1;
     }
@@ -79,7 +80,7 @@ export class Attempts {
   }
 
   /** The same, but for an attempt that the module has yet to make. */
-  get ownHeaders(): string[] {
+  get ownHeaders(): Pairs {
     return this.#headers;
   }
 

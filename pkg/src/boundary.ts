@@ -28,9 +28,10 @@ export interface ModuleExports {
     connectTimeout: number,
     staleAfter: number,
     maxEventBytes: number,
-    minDelay: number,
-    maxDelay: number,
-    factor: number,
+    // Undefined crosses as NaN: as the profile says.
+    minDelay: number | undefined,
+    maxDelay: number | undefined,
+    factor: number | undefined,
     maxAttempts: number,
     seed: number,
   ): Address;

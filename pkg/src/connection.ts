@@ -17,7 +17,7 @@ import { bits, profileLines } from './lines.js';
 import type { Settings } from './options.js';
 import { isHidden, watchPage } from './page.js';
 import { parseOf, spellingsOf, tableOf } from './profile.js';
-import { pairs, requestInit, type RequestParts, requestUrl } from './request.js';
+import { type Pairs, pairs, requestInit, type RequestParts, requestUrl } from './request.js';
 import type { Batch } from './rows.js';
 import type { Closed, StreamNews, StreamState } from './stream.js';
 
@@ -84,8 +84,8 @@ export interface Part {
   readonly prepared: boolean;
   /** Gives the token. */
   prepare(attempt: number, reason: string): PromiseLike<string | null>;
-  /** Name, value, name, value… */
-  headers(): string[];
+  headers(): Pairs;
+  /** Never throws. */
   mayRetry(attempt: number, status: number): boolean;
   error(code: string, status: number, message: string, body: string, end?: string): TidewireError;
   /** The address of an answer, or a message, as it may be told. */
@@ -159,7 +159,7 @@ export class Connection implements Source {
       // A trap has ended it already.
     }
     if (this.#address === 0) {
-      const message = "the module does not take these options: is it of the package's own version?";
+      const message = 'tidewire.wasm is of another version than the script';
       this.#end('rejected', new TidewireError(message, { code: 'options' }));
       return;
     }
@@ -280,13 +280,10 @@ export class Connection implements Source {
   /** The one place where the module has to wait for a user's answer. */
   retry(attempt: number, status: number): boolean {
     this.#waits = true;
-    try {
-      const wanted = this.#part.mayRetry(attempt, status);
-      // It may have closed the stream itself.
-      return wanted && !this.#leaving;
-    } finally {
-      this.#waits = false;
-    }
+    const wanted = this.#part.mayRetry(attempt, status);
+    this.#waits = false;
+    // It may have closed the stream itself.
+    return wanted && !this.#leaving;
   }
 
   batch(batch: Batch): boolean {
@@ -357,10 +354,9 @@ export class Connection implements Source {
       settings.connectTimeout,
       settings.staleAfter,
       settings.maxEventBytes,
-      // As the profile says.
-      minDelay ?? NaN,
-      maxDelay ?? NaN,
-      factor ?? NaN,
+      minDelay,
+      maxDelay,
+      factor,
       maxAttempts,
       Math.random() * 9e15,
     );

@@ -1,6 +1,7 @@
 /** Between what arrives and who takes it: the buffer, the handlers and the iterator. */
 
 import { KIND_TYPE_MASK } from './boundary.js';
+import type { Source } from './connection.js';
 import { Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
@@ -13,6 +14,7 @@ import type { Closed } from './stream.js';
 import type { Progress } from './store.js';
 import type { CheckBatch } from './validator.js';
 import { nextTask, turnIsOver } from './turn.js';
+import { refuse } from './wording.js';
 
 interface Handler {
   readonly passes: Passes;
@@ -21,21 +23,13 @@ interface Handler {
 
 /** The stream, as its delivery sees it. */
 export interface Owner {
-  /** There is a connection that can be asked for more. */
-  readonly isConnected: boolean;
-  /** Read on. */
-  want(): void;
   /** More came than was taken, and nothing of it may be shed. */
   tooSlow(): void;
   tell(notice: Notice): void;
   close(): void;
-  /** How it ended; what waits is delivered yet. */
-  readonly end: Closed | undefined;
   /** The handlers have had all that they get. */
   settle(end: Closed): void;
 }
-
-const QUIET: readonly Closed['reason'][] = ['closed', 'aborted', 'ended'];
 
 export class Delivery {
   /** Events that a consumer was given. */
@@ -44,21 +38,24 @@ export class Delivery {
   dropped = 0;
   /** The last event ID of the last event that was given. */
   lastEventId: string;
+  /** The connection, once it is there. */
+  source: Source | undefined;
+  /** How the stream ended; what waits is delivered yet. */
+  end: Closed | undefined;
   readonly #owner: Owner;
   readonly #buffer: Settings['buffer'];
   readonly #progress: Progress | undefined;
   readonly #decoder: Decoder;
   readonly #queue: EventQueue;
-  /** By the type's index. */
-  readonly #droppable: readonly boolean[];
-  readonly #droppableTypes: ReadonlySet<string>;
+  /** As the profile counts them. */
+  readonly #types: readonly string[];
+  readonly #droppable: ReadonlySet<string>;
   /** The connection waits for `want`. */
   #paused = true;
   /** Replaced, never changed: it is walked while handlers come and go. */
   #handlers: readonly Handler[] = [];
   /** Those of them that hear of a type, by its index; found when the first such event comes. */
   #byType: (readonly Handler[] | undefined)[] = [];
-  readonly #types: number;
   #pumping = false;
   /** Lets go of the handlers that the next event waits for. */
   #stopWaiting: ((_: undefined) => void) | undefined;
@@ -82,13 +79,10 @@ export class Delivery {
     this.#decoder = new Decoder(profile, parse, lastEventId);
     this.#queue = new EventQueue(this.#decoder);
     // What a profile calls critical is never dropped, whatever else it calls it.
-    this.#droppableTypes = new Set(
-      (profile.droppable ?? []).filter((type) => !profile.critical?.includes(type)),
+    this.#droppable = new Set(
+      profile.droppable?.filter((type) => !profile.critical?.includes(type)),
     );
-    this.#droppable = Object.values(profile.categories)
-      .flat()
-      .map((type) => this.#droppableTypes.has(type));
-    this.#types = this.#droppable.length;
+    this.#types = Object.values(profile.categories).flat();
   }
 
   /** Payloads are checked from now on. */
@@ -133,15 +127,13 @@ export class Delivery {
     if (this.holdsBack && !this.#buffer.pauses) {
       this.#owner.tooSlow();
     }
-    this.#paused = this.holdsBack || !this.#isRead();
-    return !this.#paused;
+    return this.#goesOn();
   }
 
   /** Takes of a batch only the last event ID. */
   pushIdOf(batch: Batch): boolean {
     this.#queue.pushIdOf(batch);
-    this.#paused = this.holdsBack || !this.#isRead();
-    return !this.#paused;
+    return this.#goesOn();
   }
 
   pushNotice(notice: Notice): void {
@@ -189,9 +181,9 @@ export class Delivery {
 
   refill(): void {
     // Not at every single event: each start costs a turn of the network's loop.
-    if (this.#paused && this.#owner.isConnected && this.#isRead() && !this.#isTaken(1 / 2)) {
+    if (this.#paused && !this.end && this.source && this.#isRead() && !this.#isTaken(1 / 2)) {
       this.#paused = false;
-      this.#owner.want();
+      this.source.want();
     }
   }
 
@@ -201,22 +193,24 @@ export class Delivery {
     return this.#handlers.length > 0 || this.#iterating;
   }
 
-  /** Whether this share of the buffer is taken. */
-  #isTaken(share: number): boolean {
+  /** Whether to read on. */
+  #goesOn(): boolean {
+    this.#paused = this.holdsBack || !this.#isRead();
+    return !this.#paused;
+  }
+
+  /** Whether this share of the buffer is taken, and so much more. */
+  #isTaken(share: number, more = 0): boolean {
     const { events, bytes } = this.#buffer;
+    const queue = this.#queue;
     return (
-      this.#waiting() >= Math.max(events * share, 1) ||
-      this.#queue.size + this.#behindSize >= Math.max(bytes * share, 1)
+      queue.events + this.#behind.length >= Math.max(events * share, 1) + more ||
+      queue.size + this.#behindSize >= Math.max(bytes * share, 1) + more
     );
   }
 
   #isOverfull(): boolean {
-    const { events, bytes } = this.#buffer;
-    return this.#waiting() > events || this.#queue.size + this.#behindSize > bytes;
-  }
-
-  #waiting(): number {
-    return this.#queue.events + this.#behind.length;
+    return this.#isTaken(1, 1);
   }
 
   #shed(): void {
@@ -226,7 +220,7 @@ export class Delivery {
     // What handlers have had already is the oldest.
     for (let at = 0; at < this.#behind.length && this.#isOverfull();) {
       const event = this.#behind[at];
-      if (event !== undefined && this.#droppableTypes.has(event.type)) {
+      if (event !== undefined && this.#droppable.has(event.type)) {
         this.#behind.splice(at, 1);
         this.#forgetBehind(event);
         this.dropped += 1;
@@ -235,7 +229,7 @@ export class Delivery {
       }
     }
     this.dropped += this.#queue.shed(
-      (kind) => this.#droppable[kind & KIND_TYPE_MASK] === true,
+      (kind) => this.#droppable.has(this.#types[kind & KIND_TYPE_MASK] ?? ''),
       () => this.#isOverfull(),
     );
   }
@@ -256,7 +250,7 @@ export class Delivery {
 
   #consumer<T>(take: () => T | undefined): Consumer<T> {
     if (this.#iterating) {
-      throw new TypeError('this stream is being iterated already: one iterator at a time');
+      refuse('this stream is being iterated already: one iterator at a time');
     }
     this.#iterating = true;
     this.refill();
@@ -267,10 +261,8 @@ export class Delivery {
         return take();
       },
       end: () => {
-        const { end } = this.#owner;
-        return this.#behind.length === 0 && this.#queueIsDone() ? end : undefined;
+        return this.#behind.length === 0 && this.#queueIsDone() ? this.end : undefined;
       },
-      isQuiet: (end: Closed) => QUIET.includes(end.reason),
       wait: (waiter: () => void) => {
         this.#waiters.push(waiter);
       },
@@ -381,10 +373,9 @@ export class Delivery {
   #drained(): void {
     this.#wake();
     this.refill();
-    const { end } = this.#owner;
     const handlersHaveMore = this.#handlers.length > 0 && !this.#queueIsDone();
-    if (end !== undefined && !handlersHaveMore) {
-      this.#owner.settle(end);
+    if (this.end && !handlersHaveMore) {
+      this.#owner.settle(this.end);
     }
   }
 
@@ -470,7 +461,7 @@ export class Delivery {
   #handlersOf(event: AnyEvent, type: number): readonly Handler[] {
     const handlers = this.#handlers.filter((handler) => handler.passes(event));
     // Of an unknown event's handlers its name decides.
-    if (type < this.#types) {
+    if (type < this.#types.length) {
       this.#byType[type] = handlers;
     }
     return handlers;

@@ -4,7 +4,6 @@ import type { Teller, Transport } from './fetch-transport.js';
 
 export class EventSourceTransport implements Transport {
   readonly #source: EventSource;
-  readonly #names = new Set<string>();
   readonly #onEvent: (event: Event) => void;
 
   /** Listens to every one of these names, since an `EventSource` drops what nobody listens to. */
@@ -28,15 +27,14 @@ export class EventSourceTransport implements Transport {
   }
 
   listen(name: string): void {
-    this.#names.add(name);
     this.#source.addEventListener(name, this.#onEvent);
   }
 
   read(): void {}
 
   abort(): void {
+    // From now on it dispatches nothing.
     this.#source.close();
-    this.#names.forEach((name) => this.#source.removeEventListener(name, this.#onEvent));
   }
 
   finish(): void {

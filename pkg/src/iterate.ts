@@ -9,7 +9,6 @@ export interface Consumer<T> {
   take(): T | undefined;
   /** How the stream ended, once all has been taken. */
   end(): Closed | undefined;
-  isQuiet(end: Closed): boolean;
   /** Calls once when there may be something to take, or an end. */
   wait(waiter: () => void): void;
   /** The iterator is done. */
@@ -50,7 +49,8 @@ export function iterate<T>(
       const end = consumer.end();
       if (end !== undefined) {
         finish(false);
-        if (!consumer.isQuiet(end) && end.error !== undefined) {
+        // The quiet ends have none.
+        if (end.error) {
           throw end.error;
         }
         return { done: true, value: undefined };

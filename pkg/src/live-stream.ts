@@ -16,7 +16,7 @@ import {
 } from './filter.js';
 import { HeadStart } from './head-start.js';
 import { iterate, readable } from './iterate.js';
-import { namesNothing, type Settings } from './options.js';
+import { checkedFilter, namesNothing, namesOf, type Settings } from './options.js';
 import { Notice } from './queue.js';
 import { joinShared, type SharingReceiver } from './share.js';
 import { Progress } from './store.js';
@@ -41,13 +41,11 @@ export class LiveStream {
 
   /** The first request, if it did not wait for the module. */
   #head: HeadStart | undefined;
-  #source: Source | undefined;
   #filter: FilterNames;
   /** The filter names nothing, though it is there: everything arrives, and nothing passes. */
   #nothing = false;
   /** Names that handlers were given for, until the connection is there. */
   #listened: string[] = [];
-  #end: Closed | undefined;
   #releaseSignal: (() => void) | undefined;
   #releaseValidation: (() => void) | undefined;
   /** How often it was open. */
@@ -68,7 +66,8 @@ export class LiveStream {
     if (Symbol.asyncDispose) {
       Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.#dispose() });
     }
-    if (this.#obeySignal()) {
+    this.#obeySignal();
+    if (!this.#delivery.end) {
       void this.#begin(load);
     }
   }
@@ -85,18 +84,18 @@ export class LiveStream {
   get lastEventId(): string {
     // Ids also come without an event, and with events that the filter keeps back.
     const latest =
-      this.#delivery.isUpToDate && !this.#end ? this.#source?.lastEventId : undefined;
+      this.#delivery.isUpToDate && !this.#delivery.end ? this.#delivery.source?.lastEventId : undefined;
     return latest ?? this.#delivery.lastEventId;
   }
 
   get stats(): StreamStats {
     return {
       delivered: this.#delivery.delivered,
-      duplicates: this.#source?.duplicates ?? 0,
+      duplicates: this.#delivery.source?.duplicates ?? 0,
       dropped: this.#delivery.dropped,
       reconnections: Math.max(this.#opened - 1, 0),
       gaps: this.#gaps,
-      attempts: this.#source?.attempts ?? 0,
+      attempts: this.#delivery.source?.attempts ?? 0,
     };
   }
 
@@ -109,11 +108,11 @@ export class LiveStream {
   }
 
   async setFilter(change: { categories?: string[]; types?: string[] }): Promise<void> {
-    const given = change ?? {};
+    const given = checkedFilter(change);
     const filter = namesOf(given);
     checkFilter(this.#settings.profile, filter);
     const nothing = namesNothing(given);
-    const source = this.#end ? undefined : this.#source;
+    const source = this.#delivery.end ? undefined : this.#delivery.source;
     if (nothing || !source) {
       this.#apply(filter, nothing);
       return;
@@ -131,18 +130,15 @@ export class LiveStream {
   }
 
   on(name: string, handler: (event: AnyEvent) => unknown): () => void {
-    const off = this.#handle(this.#passesFor(name, 'on'), handler);
-    this.#listen(name);
-    return off;
+    return this.#on('on', name, handler);
   }
 
   once(name: string, handler: (event: AnyEvent) => unknown): () => void {
     checkHandler(handler);
-    const off = this.#handle(this.#passesFor(name, 'once'), (event) => {
+    const off = this.#on('once', name, (event) => {
       off();
       return handler(event);
     });
-    this.#listen(name);
     return off;
   }
 
@@ -200,7 +196,7 @@ export class LiveStream {
         this.#head = new HeadStart(new Attempts(this.#settings));
         // Whoever closes at once sends nothing.
         await undefined;
-        if (this.#end) {
+        if (this.#delivery.end) {
           return;
         }
         void this.#head.send(this.#settings, this.#filter);
@@ -215,14 +211,14 @@ export class LiveStream {
   }
 
   #start(core: Core, validation: Validation | undefined, lastEventId: string): void {
-    if (this.#end) {
+    if (this.#delivery.end) {
       return;
     }
     if (validation) {
       this.#delivery.checkBy(validation.checker(this.#settings.profile));
       this.#releaseValidation = validation.onTrap((error) => {
         this.#finish('interrupted', error);
-        this.#source?.close('closed');
+        this.#delivery.source?.close('closed');
       });
     }
     this.#delivery.startFrom(lastEventId);
@@ -231,8 +227,8 @@ export class LiveStream {
     const names = this.#listened;
     const receiver = this.#receiver();
     const head = this.#head;
-    this.#source = settings.share
-      ? joinShared(core, settings, receiver, filter, this.#nothing, lastEventId, names)
+    this.#delivery.source = settings.share
+      ? joinShared(core, settings, receiver, this.#nothing ? undefined : filter, lastEventId, names)
       : new Connection(
           core,
           settings,
@@ -253,7 +249,7 @@ export class LiveStream {
         return delivery.holdsBack;
       },
       batch: (batch, isFed) => {
-        if (this.#end) {
+        if (this.#delivery.end) {
           return false;
         }
         // The stream's news has its place before the events that came behind it, and after those
@@ -285,13 +281,13 @@ export class LiveStream {
         this.#opened += 1;
     }
     // What fails after the user's end is of no interest.
-    this.#soon(() => type === 'error' && isByUser(this.#end?.reason) || this.#tell(type, detail));
+    this.#soon(() => type === 'error' && isByUser(this.#delivery.end?.reason) || this.#tell(type, detail));
   }
 
   /** Asks something of the connection, unless the stream is over. */
   #command(command: (source: Source) => void): void {
-    if (!this.#end && this.#source) {
-      command(this.#source);
+    if (!this.#delivery.end && this.#delivery.source) {
+      command(this.#delivery.source);
     }
   }
 
@@ -306,13 +302,13 @@ export class LiveStream {
   // ---- the end
 
   #finish(reason: Closed['reason'], error?: TidewireError): void {
-    if (this.#end) {
+    if (this.#delivery.end) {
       return;
     }
     const byUser = isByUser(reason);
     const status = error?.status;
     const lastEventId = this.lastEventId;
-    this.#end = {
+    this.#delivery.end = {
       reason,
       ...(status && { status }),
       ...(error && { error }),
@@ -324,11 +320,11 @@ export class LiveStream {
     if (byUser) {
       this.#delivery.lastEventId = lastEventId;
       // Not even a handler that never comes back holds this up.
-      this.#resolveClosed(this.#end);
+      this.#resolveClosed(this.#delivery.end);
       this.#delivery.clear();
     }
     if (byUser || reason === 'slow-consumer') {
-      this.#source?.close(reason as CloseReason);
+      this.#delivery.source?.close(reason as CloseReason);
     }
     this.#delivery.drainSoon();
     if (error && !this.#endHeard) {
@@ -337,17 +333,15 @@ export class LiveStream {
     }
   }
 
-  /** Whether the stream is to begin at all. */
-  #obeySignal(): boolean {
+  #obeySignal(): void {
     const { signal } = this.#settings;
     const abort = () => this.#finish('aborted');
+    this.#releaseSignal = () => signal?.removeEventListener('abort', abort);
     if (signal?.aborted) {
       abort();
-      return false;
+    } else {
+      signal?.addEventListener('abort', abort);
     }
-    signal?.addEventListener('abort', abort, { once: true });
-    this.#releaseSignal = () => signal?.removeEventListener('abort', abort);
-    return true;
   }
 
   async #dispose(): Promise<void> {
@@ -365,44 +359,34 @@ export class LiveStream {
   // ---- the consumers' side
 
   #deliver(): Delivery {
-    const end = () => this.#end;
-    const isConnected = () => Boolean(this.#source);
     return new Delivery(this.#settings, this.#progress, {
-      want: () => this.#command((source) => source.want()),
       tooSlow: () => {
         // The module is on the stack.
         queueMicrotask(() => this.#finish('slow-consumer', tooSlow(this.#settings)));
       },
       tell: (notice) => this.#tellNotice(notice),
       close: () => this.close(),
-      get end() {
-        return end();
-      },
-      get isConnected() {
-        return isConnected();
-      },
-      settle: (end) => this.#resolveClosed(end),
+      settle: this.#resolveClosed,
     });
   }
 
-  #passesFor(name: string, where: string): Passes {
+  #on(where: string, name: string, handler: (event: AnyEvent) => unknown): () => void {
+    const { profile, transport } = this.#settings;
     if (name !== '*' && name !== 'unknown') {
-      checkType(this.#settings.profile, name, where);
+      checkType(profile, name, where);
     }
-    return matcher(this.#settings.profile, name);
+    const off = this.#handle(matcher(profile, name), handler);
+    // An `EventSource` gives only what is asked for by its very name.
+    if (transport === 'eventsource' && !name.includes('*')) {
+      this.#listened.push(name);
+      this.#command((source) => source.listen(name));
+    }
+    return off;
   }
 
   #handle(passes: Passes, call: (event: AnyEvent) => unknown): () => void {
     checkHandler(call);
     return this.#delivery.handle(passes, call);
-  }
-
-  /** An `EventSource` gives only what is asked for by its very name. */
-  #listen(name: string): void {
-    if (this.#settings.transport === 'eventsource' && !name.includes('*')) {
-      this.#listened.push(name);
-      this.#command((source) => source.listen(name));
-    }
   }
 
   // ---- news of the stream's own life
@@ -436,7 +420,7 @@ export class LiveStream {
 
 function tooSlow({ buffer }: Settings): TidewireError {
   return new TidewireError(
-    `more came than was consumed: ${buffer.events} events or ${buffer.bytes} bytes waited already. ` +
+    `more came than was consumed: ${buffer.events} events or ${buffer.bytes} bytes wait. ` +
       "Enlarge 'buffer', or choose another 'buffer.overflow'",
     { code: 'slow-consumer' },
   );
@@ -450,22 +434,6 @@ function checkHandler(handler: unknown): void {
   if (typeof handler !== 'function') {
     refuse('a handler must be a function');
   }
-}
-
-function namesOf(change: { categories?: string[]; types?: string[] }): {
-  categories: string[];
-  types: string[];
-} {
-  for (const [option, value] of Object.entries(change)) {
-    if (!['categories', 'types'].includes(option)) {
-      refuse(`setFilter: unknown option '${option}'. Allowed: categories, types`);
-    }
-    if (value !== undefined && !Array.isArray(value)) {
-      refuse(`setFilter: ${option} must be a list of names`);
-    }
-  }
-  const { categories = [], types = [] } = change;
-  return { categories: [...categories], types: [...types] };
 }
 
 function asTidewireError(error: unknown): TidewireError {

@@ -2,6 +2,7 @@
 
 import type { AnyName, CategoryName, Parse, TypeName } from './event.js';
 import { checkFilter } from './filter.js';
+import type { Pairs } from './request.js';
 import { type AnyProfile, type ProfileDefinition, queryOf } from './profile.js';
 import { plain } from './profiles/plain.js';
 import type { CursorStore } from './store.js';
@@ -133,6 +134,12 @@ export interface ConnectOptions<
   readonly pauseWhenHidden?: boolean | undefined;
 }
 
+/** Lists of names, or of one kind alone. */
+interface FilterChange {
+  readonly categories?: readonly string[] | undefined;
+  readonly types?: readonly string[] | undefined;
+}
+
 /** Options, without those that are undefined: they count as left out. */
 type Given<T> = { readonly [option in keyof T]?: Exclude<T[option], undefined> };
 
@@ -191,18 +198,15 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
   ).toUpperCase();
   const isGet = method === 'GET';
   if (body !== undefined && isGet) {
-    refuse("body: a GET has none; leave out 'method', or make it 'POST'");
+    refuse("body: a GET has none; use method 'POST'");
   }
-  const { reconnect: policy = isGet && !profile.runsOnce ? {} : false } = options;
+  const isSentOnce = !isGet || profile.runsOnce;
+  const request = isGet ? `a request to ${profile.name}` : `a ${method}`;
+  const { reconnect: policy = isSentOnce ? false : {} } = options;
   const reconnect = policy && checked(policy, RECONNECT, 'reconnect.');
   if (reconnect) {
-    if (profile.runsOnce) {
-      refuse(
-        `reconnect: a request to ${profile.name} runs something, so it is sent once. Allowed: false`,
-      );
-    }
-    if (!isGet) {
-      refuse(`reconnect: a ${method} is sent once. Allowed: false`);
+    if (isSentOnce) {
+      refuse(`reconnect: ${request} is sent once. Allowed: false`);
     }
     const { minDelay = 0, maxDelay = Infinity } = reconnect;
     if (minDelay > maxDelay) {
@@ -211,18 +215,23 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
   }
   const buffer = {
     events: 1024,
-    bytes: 4 * 1024 * 1024,
+    bytes: 2 ** 22,
     overflow: isFetched ? ('pause' as const) : ('close' as const),
     pauses: isFetched,
     ...checked(options.buffer ?? {}, BUFFER, 'buffer.'),
   };
-  const filter = {
-    categories: [...(options.categories ?? [])],
-    types: [...(options.types ?? [])],
-  };
+  const filter = namesOf(options);
   checkFilter(profile, filter);
   checkOverflow(buffer, profile);
-  checkRepetition(options, profile, method);
+  if (idempotencyKey && isGet) {
+    refuse('idempotencyKey: a GET needs none');
+  }
+  if (options.share && isSentOnce) {
+    refuse(`share: ${request} is sent once, and has an answer of its own`);
+  }
+  if (options.store && (isSentOnce || profile.cursor === 'none')) {
+    refuse(`store: ${request} cannot be told where to go on`);
+  }
   validate && validate.accept(profile, options.parse);
   if (!isFetched) {
     checkEventSource(options, profile, method);
@@ -246,19 +255,29 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
   };
 }
 
+/** What `setFilter` is given. @throws TypeError as `settings` does. */
+export function checkedFilter(change: FilterChange | undefined): FilterChange {
+  return checked<FilterChange>(change ?? {}, FILTER, 'setFilter.');
+}
+
+/** The names, in lists of their own. */
+export function namesOf({ categories = [], types = [] }: FilterChange): {
+  categories: string[];
+  types: string[];
+} {
+  return { categories: [...categories], types: [...types] };
+}
+
 /** Whether lists of names were given, and all are empty. What is left out does not narrow. */
-export function namesNothing({ categories, types }: {
-  readonly categories?: readonly string[] | undefined;
-  readonly types?: readonly string[] | undefined;
-}): boolean {
+export function namesNothing({ categories, types }: FilterChange): boolean {
   return (categories ?? types) !== undefined && !categories?.length && !types?.length;
 }
 
-/** The headers of one attempt, flat: name, value, name, value… */
-export function flatHeaders(
+/** The headers of one attempt. */
+export function headersOf(
   { jsonBody, idempotencyKey }: Settings,
   given: HeadersInit | undefined,
-): string[] {
+): Pairs {
   const all = new Headers(given);
   if (jsonBody && !all.has('content-type')) {
     all.set('content-type', 'application/json');
@@ -266,7 +285,7 @@ export function flatHeaders(
   if (idempotencyKey !== undefined) {
     all.set('idempotency-key', idempotencyKey);
   }
-  return [...all].flat();
+  return [...all];
 }
 
 /** Of the options that are handed on as they were given. */
@@ -274,7 +293,7 @@ const DEFAULTS = {
   lastEventId: '',
   connectTimeout: 30_000,
   staleAfter: 0,
-  maxEventBytes: 16 * 1024 * 1024,
+  maxEventBytes: 2 ** 24,
   share: false,
   pauseWhenHidden: false,
 };
@@ -283,14 +302,15 @@ const DEFAULTS = {
 type Check = (value: unknown) => true | string;
 type Checks<T> = { readonly [option in keyof Required<T>]: Check };
 
+const FILTER: Checks<FilterChange> = { categories: names, types: names };
+
 const OPTIONS: Checks<ConnectOptions> = {
   profile: (value) =>
     isObject((value as { definition?: unknown } | null)?.definition) ||
-    "a profile of 'tidewire/profiles', or one made by defineProfile",
-  categories: names,
-  types: names,
+    "a profile of 'tidewire/profiles' or defineProfile",
+  ...FILTER,
   token: (value) =>
-    value === null || is(value, 'string', 'function') || 'a string, null or a function',
+    value === null || is(value, 'string', 'function') || 'text, null or a function',
   transport: words('fetch', 'eventsource'),
   method: (value) =>
     (is(value, 'string') &&
@@ -298,7 +318,7 @@ const OPTIONS: Checks<ConnectOptions> = {
       !/^(connect|head|trace|track)$/i.test(value as string)) ||
     'an HTTP method whose answer has a body',
   headers: (value) => {
-    const allowed = 'an object of names and values, a Headers, or a function that returns one';
+    const allowed = 'an object of text, a Headers, or a function that returns one';
     try {
       return (
         is(value, 'function') ||
@@ -315,7 +335,7 @@ const OPTIONS: Checks<ConnectOptions> = {
       Object.values(value)
         .flat()
         .every((item) => item === null || is(item, 'string', 'number', 'boolean', 'undefined'))) ||
-    'a URLSearchParams, or an object of text, numbers, booleans, and lists of them',
+    'an object of text, numbers, booleans, and lists of them, or a URLSearchParams',
   body: () => true,
   credentials: words('omit', 'same-origin', 'include'),
   lastEventId: (value) =>
@@ -327,7 +347,7 @@ const OPTIONS: Checks<ConnectOptions> = {
   connectTimeout: milliseconds,
   staleAfter: milliseconds,
   maxEventBytes: (value) =>
-    isWhole(value, 0x7fff_ffff) || 'a whole number of bytes from 1 to 2147483647',
+    isWhole(value, 2 ** 31 - 1) || 'a whole number from 1 to 2147483647',
   reconnect: (value) =>
     value === false || isObject(value) || `false or { ${Object.keys(RECONNECT).join(', ')} }`,
   buffer: (value) => isObject(value) || `{ ${Object.keys(BUFFER).join(', ')} }`,
@@ -335,7 +355,7 @@ const OPTIONS: Checks<ConnectOptions> = {
   validate: (value) =>
     value === false ||
     is((value as Partial<Validator> | null)?.accept, 'function') ||
-    "the validator that \"import { validator } from 'tidewire/validate'\" gives, or false",
+    "the validator of 'tidewire/validate', or false",
   idempotencyKey: (value) =>
     value === true ||
     (is(value, 'string') && /^[!-~]{1,255}$/.test(value as string)) ||
@@ -344,17 +364,18 @@ const OPTIONS: Checks<ConnectOptions> = {
     const { get, set } = (value ?? {}) as Partial<CursorStore>;
     return (
       (is(get, 'function') && is(set, 'function')) ||
-      'sessionStore(), or an object with the functions get and set'
+      'sessionStore(), or an object with functions get and set'
     );
   },
   share: flag,
   pauseWhenHidden: flag,
 };
 
-const RECONNECT: Checks<ReconnectOptions> = {
+/** The members of `reconnect`. */
+export const RECONNECT: Checks<ReconnectOptions> = {
   minDelay: milliseconds,
   maxDelay: milliseconds,
-  factor: (value) => (Number.isFinite(value) && (value as number) >= 1) || 'a number from 1',
+  factor: numberFrom(1),
   jitter: flag,
   maxAttempts: positive,
   when: functionType,
@@ -405,53 +426,30 @@ function checkOverflow({ overflow, pauses }: Settings['buffer'], profile: Profil
   }
 }
 
-/** What only makes sense for requests that are sent once, and what only for others. */
-function checkRepetition(
-  { idempotencyKey, share, store }: Given<ConnectOptions>,
-  { cursor, name, runsOnce }: ProfileDefinition,
-  method: string,
-): void {
-  const isGet = method === 'GET';
-  if (idempotencyKey && isGet) {
-    refuse('idempotencyKey: a GET may be repeated anyway, and needs none');
-  }
-  const sentOnce = !isGet || runsOnce;
-  if (share && sentOnce) {
-    refuse('share: a request that is sent once has an answer of its own');
-  }
-  const cursorless = cursor === 'none';
-  if (store && (sentOnce || cursorless)) {
-    refuse(`store: ${cursorless ? name : `a ${method}`} cannot be told where to go on`);
-  }
-}
-
 function checkEventSource(
   options: Given<ConnectOptions>,
   profile: ProfileDefinition,
   method: string,
 ): void {
-  const refuseIf = (isGiven: unknown, option: string, why: string) => {
-    if (isGiven) refuse(`${option}: EventSource ${why}; use transport 'fetch'`);
+  const refuseIf = (isGiven: unknown, option: string, what: string) => {
+    if (isGiven) refuse(`${option}: EventSource cannot ${what}; use transport 'fetch'`);
   };
   const hasNoCursor = !queryOf(profile.cursor);
-  refuseIf(options.headers, 'headers', 'cannot send headers');
-  refuseIf((options.body ?? null) !== null, 'body', 'cannot send a body');
-  refuseIf(method !== 'GET', options.method ? 'method' : 'profile', `cannot send a ${method}`);
-  refuseIf(options.fetch, 'fetch', 'does not fetch by a function');
-  refuseIf(options.credentials === 'omit', 'credentials', 'always sends them to its own origin');
-  refuseIf(
-    (options.token ?? null) !== null && !queryOf(profile.auth),
-    'token',
-    `cannot send a token in a header, as ${profile.name} wants it`,
-  );
-  refuseIf(hasNoCursor && options.lastEventId, 'lastEventId', 'cannot be told where to go on');
-  refuseIf(hasNoCursor && options.store, 'store', 'cannot be told where to go on');
+  const goOn = 'be told where to go on';
+  refuseIf(options.headers, 'headers', 'send headers');
+  refuseIf(options.body != null, 'body', 'send a body');
+  refuseIf(method !== 'GET', options.method ? 'method' : 'profile', `send a ${method}`);
+  refuseIf(options.fetch, 'fetch', 'use a function');
+  refuseIf(options.credentials === 'omit', 'credentials', 'omit them');
+  refuseIf(options.token != null && !queryOf(profile.auth), 'token', 'send it in a header');
+  refuseIf(hasNoCursor && options.lastEventId, 'lastEventId', goOn);
+  refuseIf(hasNoCursor && options.store, 'store', goOn);
 }
 
 function requestBody(given: unknown): { body: BodyInit | undefined; jsonBody: boolean } {
   const isReady =
-    given === null ||
-    is(given, 'string', 'undefined') ||
+    given == null ||
+    is(given, 'string') ||
     [Blob, ArrayBuffer, FormData, URLSearchParams].some((kind) => given instanceof kind) ||
     ArrayBuffer.isView(given);
   if (isReady) {
@@ -464,14 +462,14 @@ function requestBody(given: unknown): { body: BodyInit | undefined; jsonBody: bo
     (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
   if (!isPlain && !Array.isArray(given)) {
     refuse(
-      'body must be text, a plain object or a list (sent as JSON), a Blob, an ArrayBuffer, a FormData ' +
+      'body must be a plain object or a list (sent as JSON), text, a Blob, an ArrayBuffer, a FormData ' +
         `or a URLSearchParams, not ${given instanceof ReadableStream ? 'a stream' : shown(given)}`,
     );
   }
   try {
     return { body: JSON.stringify(given), jsonBody: true };
   } catch (cause) {
-    return refuse(`body cannot be written as JSON: ${(cause as Error).message}`, cause);
+    return refuse(`body cannot be written as JSON: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -485,8 +483,8 @@ function address(url: string | URL, query: ConnectOptions['query']): string {
   try {
     absolute = new URL(url, base);
   } catch (cause) {
-    const hint = base === undefined ? ': there is no page here that it could be relative to' : '';
-    return refuse(`url must be a valid URL, not ${shown(String(url))}${hint}`, cause);
+    const hint = base === undefined ? ': there is no page that it could be relative to' : '';
+    return refuse(`url must be a valid URL, not ${shown(String(url))}${hint}`, { cause });
   }
   const { protocol, searchParams } = absolute;
   if (!/^https?:$/.test(protocol)) {
@@ -495,7 +493,7 @@ function address(url: string | URL, query: ConnectOptions['query']): string {
   const pairs = query instanceof URLSearchParams ? query : Object.entries(query ?? {});
   for (const [name, values] of pairs) {
     for (const value of [values].flat()) {
-      if ((value ?? null) !== null) {
+      if (value != null) {
         searchParams.append(name, String(value));
       }
     }
@@ -537,9 +535,12 @@ function functionType(value: unknown): true | string {
 }
 
 function milliseconds(value: unknown): true | string {
-  return (
-    (Number.isFinite(value) && (value as number) >= 0) || 'a number of milliseconds, 0 or more'
-  );
+  return numberFrom(0, ' of milliseconds')(value);
+}
+
+function numberFrom(least: number, unit = ''): Check {
+  return (value) =>
+    (Number.isFinite(value) && (value as number) >= least) || `a number${unit} from ${least}`;
 }
 
 function positive(value: unknown): true | string {
@@ -548,10 +549,10 @@ function positive(value: unknown): true | string {
   );
 }
 
-/** Of version 4, variant 10. Pages that did not come by https have no `crypto.randomUUID`. */
+/** Of version 4, variant 10: the rest is random. Pages that did not come by https have no `crypto.randomUUID`. */
 function randomUuid(): string {
-  const digits = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte, index) =>
-    (index === 12 ? 4 : index === 16 ? 8 | (byte & 3) : byte & 15).toString(16),
+  const digits = Array.from(crypto.getRandomValues(new Uint8Array(30)), (byte) =>
+    (byte & 15).toString(16),
   );
-  return digits.join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return digits.join('').replace(/^(.{8})(.{4})(.{3})(.{3})/, '$1-$2-4$3-a$4-');
 }

@@ -2,7 +2,8 @@
 
 import type { ProfileDefinition } from './profile.js';
 
-type Pairs = readonly (readonly [name: string, value: string])[];
+/** Names, each with a value. */
+export type Pairs = readonly (readonly [name: string, value: string])[];
 
 /** What is the same in every attempt. */
 export interface RequestBasis {
@@ -20,8 +21,7 @@ export interface RequestParts {
   readonly token: string | undefined;
   /** The bytes of a Last-Event-ID. */
   readonly id?: Uint8Array | undefined;
-  /** Name, value, name, value… */
-  readonly headers: readonly string[];
+  readonly headers: Pairs;
 }
 
 /** The URL with what the attempt adds to it, token included. */
@@ -45,7 +45,7 @@ export function requestInit(
     all.push(['Last-Event-ID', Array.from(id, (byte) => String.fromCharCode(byte)).join('')]);
   }
   const headers = new Headers();
-  for (const [name, value] of [...all, ...pairs(own)]) {
+  for (const [name, value] of [...all, ...own]) {
     try {
       headers.set(name, value);
     } catch {

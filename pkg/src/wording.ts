@@ -1,8 +1,8 @@
 /** How values and choices are put into messages. */
 
 /** @throws TypeError always: what was given is not what may be. */
-export function refuse(message: string, cause?: unknown): never {
-  throw new TypeError(message, cause === undefined ? undefined : { cause });
+export function refuse(message: string, options?: ErrorOptions): never {
+  throw new TypeError(message, options);
 }
 
 /** `a, b or c`: two or more. */
@@ -12,16 +12,12 @@ export function oneOf(choices: readonly string[]): string {
 
 /** A value as a message shows it: short, on one line. */
 export function shown(value: unknown): string {
-  let text: string;
+  // Of what is no JSON.
+  let text: string = typeof value;
   try {
-    text =
-      typeof value === 'function'
-        ? 'a function'
-        : typeof value === 'bigint'
-          ? `${value}n`
-          : (JSON.stringify(value) ?? String(value));
+    text = JSON.stringify(value) ?? text;
   } catch {
-    text = 'an object that is no JSON';
+    // It is a cycle, or a bigint.
   }
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

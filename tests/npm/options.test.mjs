@@ -25,25 +25,25 @@ const REFUSED = [
   ],
   [
     { validate: true },
-    "validate must be the validator that \"import { validator } from 'tidewire/validate'\" gives, or false, not true",
+    "validate must be the validator of 'tidewire/validate', or false, not true",
   ],
   [{ share: 1 }, 'share must be true or false, not 1'],
-  [{ share: true, body: {} }, 'share: a request that is sent once has an answer of its own'],
+  [{ share: true, body: {} }, 'share: a POST is sent once, and has an answer of its own'],
   [
     { store: {} },
-    'store must be sessionStore(), or an object with the functions get and set, not {}',
+    'store must be sessionStore(), or an object with functions get and set, not {}',
   ],
-  [{ store: sessionStore(), profile: hive }, 'store: hive cannot be told where to go on'],
+  [{ store: sessionStore(), profile: hive }, 'store: a request to hive cannot be told where to go on'],
   [{ store: sessionStore(), body: {} }, 'store: a POST cannot be told where to go on'],
   [{ pauseWhenHidden: 'yes' }, 'pauseWhenHidden must be true or false, not "yes"'],
   [
     { idempotencyKey: 'a key', body: {} },
     'idempotencyKey must be true, or 1 to 255 visible ASCII characters, not "a key"',
   ],
-  [{ idempotencyKey: true }, 'idempotencyKey: a GET may be repeated anyway, and needs none'],
+  [{ idempotencyKey: true }, 'idempotencyKey: a GET needs none'],
   [
     { profile: 'dashtam' },
-    'profile must be a profile of \'tidewire/profiles\', or one made by defineProfile, not "dashtam"',
+    'profile must be a profile of \'tidewire/profiles\' or defineProfile, not "dashtam"',
   ],
   [
     { profile: dashtam, categories: ['data-sync'] },
@@ -59,26 +59,26 @@ const REFUSED = [
     "types: dashtam has no event type that matches 'synch.*'",
   ],
   [{ types: [1] }, 'types must be a list of names, not [1]'],
-  [{ token: 7 }, 'token must be a string, null or a function, not 7'],
+  [{ token: 7 }, 'token must be text, null or a function, not 7'],
   [{ transport: 'websocket' }, "transport must be 'fetch' or 'eventsource', not \"websocket\""],
   [{ method: 'TRACE' }, 'method must be an HTTP method whose answer has a body, not "TRACE"'],
   [
     { headers: 7 },
-    /^headers must be an object of names and values, a Headers, or a function that returns one/,
+    /^headers must be an object of text, a Headers, or a function that returns one/,
   ],
   [
     { headers: { 'no good': 'x' } },
-    /^headers must be an object of names and values, a Headers, or a function that returns one \(.*no good.*\)/,
+    /^headers must be an object of text, a Headers, or a function that returns one \(.*no good.*\)/,
   ],
   [
     { query: { a: {} } },
-    'query must be a URLSearchParams, or an object of text, numbers, booleans, and lists of them, not {"a":{}}',
+    'query must be an object of text, numbers, booleans, and lists of them, or a URLSearchParams, not {"a":{}}',
   ],
-  [{ method: 'GET', body: {} }, "body: a GET has none; leave out 'method', or make it 'POST'"],
+  [{ method: 'GET', body: {} }, "body: a GET has none; use method 'POST'"],
   [{ body: cyclic }, /^body cannot be written as JSON: .*circular/],
   [
     { body: new Map() },
-    /^body must be text, a plain object or a list \(sent as JSON\), a Blob, an ArrayBuffer, a FormData or a URLSearchParams, not \{\}$/,
+    /^body must be a plain object or a list \(sent as JSON\), text, a Blob, an ArrayBuffer, a FormData or a URLSearchParams, not \{\}$/,
   ],
   [{ body: new ReadableStream() }, /not a stream$/],
   [{ credentials: 'all' }, "credentials must be 'omit', 'same-origin' or 'include', not \"all\""],
@@ -88,12 +88,12 @@ const REFUSED = [
   [{ fetch: 'fetch' }, 'fetch must be a function, not "fetch"'],
   [
     { connectTimeout: '5s' },
-    'connectTimeout must be a number of milliseconds, 0 or more, not "5s"',
+    'connectTimeout must be a number of milliseconds from 0, not "5s"',
   ],
-  [{ staleAfter: -1 }, 'staleAfter must be a number of milliseconds, 0 or more, not -1'],
+  [{ staleAfter: -1 }, 'staleAfter must be a number of milliseconds from 0, not -1'],
   [
     { maxEventBytes: 0 },
-    'maxEventBytes must be a whole number of bytes from 1 to 2147483647, not 0',
+    'maxEventBytes must be a whole number from 1 to 2147483647, not 0',
   ],
   [
     { reconnect: true },
@@ -117,7 +117,7 @@ const REFUSED = [
   [{ method: 'POST', reconnect: {} }, 'reconnect: a POST is sent once. Allowed: false'],
   [
     { profile: stockAgent, reconnect: {} },
-    'reconnect: a request to stock-agent runs something, so it is sent once. Allowed: false',
+    'reconnect: a POST is sent once. Allowed: false',
   ],
   [{ buffer: 5 }, 'buffer must be { events, bytes, overflow }, not 5'],
   [{ buffer: { events: 0 } }, 'buffer.events must be a whole number from 1, or Infinity, not 0'],
@@ -156,15 +156,15 @@ const REFUSED = [
   ],
   [
     { transport: 'eventsource', profile: dashtam, token: 'x' },
-    "token: EventSource cannot send a token in a header, as dashtam wants it; use transport 'fetch'",
+    "token: EventSource cannot send it in a header; use transport 'fetch'",
   ],
   [
     { transport: 'eventsource', fetch },
-    "fetch: EventSource does not fetch by a function; use transport 'fetch'",
+    "fetch: EventSource cannot use a function; use transport 'fetch'",
   ],
   [
     { transport: 'eventsource', credentials: 'omit' },
-    "credentials: EventSource always sends them to its own origin; use transport 'fetch'",
+    "credentials: EventSource cannot omit them; use transport 'fetch'",
   ],
   [
     { transport: 'eventsource', lastEventId: '1' },
@@ -204,7 +204,7 @@ test('an address that is none is refused, with the reason', () => {
     assert.throws(() => connect(url), { name: 'TypeError', message });
   refused(
     '/events',
-    'url must be a valid URL, not "/events": there is no page here that it could be relative to',
+    'url must be a valid URL, not "/events": there is no page that it could be relative to',
   );
   refused('ws://test.example/', 'url must begin with http: or https:, not ws:');
   refused(7, 'url must be text or a URL, not 7');

@@ -287,7 +287,7 @@ test('validate is refused where there are no types, and where payloads are not p
   const prices = defineProfile({ name: 'dashtam', categories: { market: ['tick'] } });
   const builtIn = 'Allowed: the built-in profiles dashtam, stock-agent, cortex, stage-chat, hive';
   const refused = [
-    [{ validate: true }, "validate must be the validator that \"import { validator } from 'tidewire/validate'\" gives, or false, not true"],
+    [{ validate: true }, "validate must be the validator of 'tidewire/validate', or false, not true"],
     [{ validate: validator }, `validate: there are no types of plain's payloads. ${builtIn}`],
     [{ validate: validator, profile: prices }, `validate: there are no types of dashtam's payloads. ${builtIn}`],
     ...['lazy', 'text'].map((parse) => [
