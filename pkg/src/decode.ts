@@ -13,11 +13,11 @@ import {
   ROW_NAME,
   ROW_WIDTH,
 } from './boundary.js';
-import { DecodeError } from './error.js';
+import { DecodeError, type DecodeErrorDetails } from './error.js';
 import { type AnyEvent, type Content, LazyEvent, type Parse, receivedEvent } from './event.js';
 import { jsonErrorPosition } from './json-position.js';
 import type { Passes } from './filter.js';
-import { parseOf, type ProfileDefinition } from './profile.js';
+import { parseOf, type ProfileDefinition, type TableRow, tableOf } from './profile.js';
 import { repairJson } from './repair-json.js';
 import { type Batch, dataAt, idAt, nameAt } from './rows.js';
 import type { Checked, CheckBatch } from './validator.js';
@@ -66,8 +66,7 @@ export class Decoder {
   index: number = KIND_UNKNOWN;
   /** Set before the first event comes, where payloads are to be checked. */
   check: CheckBatch | undefined = undefined;
-  readonly #types: string[] = [];
-  readonly #categories: string[] = [];
+  readonly #table: readonly TableRow[];
   readonly #mode: Parse;
   /** The member that holds the payload, if not all of the data is. */
   readonly #payload: string | undefined;
@@ -75,12 +74,7 @@ export class Decoder {
   readonly #content = (event: LazyEvent) => this.#read(event.type, event.name, event.raw);
 
   constructor(profile: ProfileDefinition, parse: Parse | undefined, lastEventId: string) {
-    for (const [category, types] of Object.entries(profile.categories)) {
-      for (const type of types) {
-        this.#types.push(type);
-        this.#categories.push(category);
-      }
-    }
+    this.#table = tableOf(profile);
     this.#mode = parse ?? parseOf(profile);
     this.#payload = member(profile.payload);
     this.#discriminator = member(profile.discriminator);
@@ -114,9 +108,10 @@ export class Decoder {
     let category: string | null = null;
     let name: string;
     this.index = kind & KIND_TYPE_MASK;
-    if (this.index < this.#types.length) {
-      name = type = this.#types[this.index] as string;
-      category = this.#categories[this.index] as string;
+    if (this.index < this.#table.length) {
+      const row = this.#table[this.index] as TableRow;
+      name = type = row.type;
+      category = row.category;
     } else {
       name = nameAt(batch, row);
     }
@@ -167,8 +162,7 @@ export class Decoder {
   /** What the check made of an event; undefined where it could not look at it. */
   #checked(type: string, name: string, raw: string, checked: Checked | null | undefined): Content {
     if (checked === undefined) {
-      const why = 'could not be checked: the module that checks has broken down';
-      throw new DecodeError(`the data of ${called(name)} ${why}`, name);
+      throw flaw(name, 'could not be checked: the module that checks has broken down');
     }
     if (checked === null) {
       return this.#read(type, name, raw);
@@ -178,8 +172,8 @@ export class Decoder {
       // What is no JSON at all is told with the position.
       this.#read(type, name, raw);
       const [path, expected, found] = error;
-      const message = `the data of ${called(name)} does not fit at ${path}: expected ${expected}; found ${found}`;
-      throw new DecodeError(message, name, undefined, undefined, error);
+      const what = `does not fit at ${path}: expected ${expected}; found ${found}`;
+      throw flaw(name, what, { path, expected, found });
     }
     return { data, meta };
   }
@@ -194,7 +188,7 @@ export class Decoder {
       if (type === 'unknown') {
         return { data: whole, meta: undefined };
       }
-      throw new DecodeError(`the data of ${called(name)} has no member '${payload}'`, name);
+      throw flaw(name, `has no member '${payload}'`);
     }
     const { [payload]: data, ...rest } = whole as Record<string, unknown>;
     if (this.#discriminator === undefined) {
@@ -253,13 +247,14 @@ function notJson(name: string, raw: string, cause: unknown): DecodeError {
       : position === raw.length
         ? `is JSON that breaks off at position ${position}`
         : `is not JSON at position ${position}: ${JSON.stringify(raw.slice(Math.max(0, position - 12), position + 12))}`;
-  return new DecodeError(`the data of ${called(name)} ${where}`, name, position, cause);
+  return flaw(name, where, { position, cause });
 }
 
-function called(name: string): string {
-  return name === '' ? 'an event without a name' : `'${name}'`;
+function flaw(name: string, what: string, details?: DecodeErrorDetails): DecodeError {
+  const called = name === '' ? 'an event without a name' : `'${name}'`;
+  return new DecodeError(`the data of ${called} ${what}`, name, details);
 }
 
 function member(place: string | { readonly field: string } | undefined): string | undefined {
-  return typeof place === 'object' ? place.field : undefined;
+  return (place as { readonly field?: string } | undefined)?.field;
 }

@@ -53,11 +53,17 @@ export class TidewireError extends Error {
   /** What was asked, without its query: that may hold a token. */
   declare readonly url?: string;
 
-  constructor(message: string, { cause, ...fields }: TidewireErrorFields) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(message: string, fields: TidewireErrorFields) {
+    // It takes the cause, if there is one.
+    super(message, fields);
     Object.assign(this, { name: 'TidewireError' }, fields);
   }
 }
+
+/** What a `DecodeError` knows, beside its message. */
+export type DecodeErrorDetails = Partial<
+  Pick<DecodeError, 'position' | 'path' | 'expected' | 'found' | 'cause'>
+>;
 
 /** A payload that is not what its profile says. */
 export class DecodeError extends TidewireError {
@@ -72,15 +78,8 @@ export class DecodeError extends TidewireError {
   /** With `validate`: what stands there, or the start of it. */
   declare readonly found?: string;
 
-  constructor(
-    message: string,
-    event: string,
-    position?: number,
-    cause?: unknown,
-    misfit?: readonly [path: string, expected: string, found: string],
-  ) {
-    super(message, { code: 'decode', cause });
-    const [path, expected, found] = misfit ?? [];
-    Object.assign(this, { name: 'DecodeError', event, position, path, expected, found });
+  constructor(message: string, event: string, details?: DecodeErrorDetails) {
+    super(message, { code: 'decode', ...details });
+    Object.assign(this, { name: 'DecodeError', event });
   }
 }

@@ -30,10 +30,10 @@ export async function compileBytes(
   return WebAssembly.compile(bytes);
 }
 
-export function notThere(why: string, cause?: unknown): TidewireError {
+export function notThere(why: string, options?: ErrorOptions): TidewireError {
   return new TidewireError(
     `Tidewire's WebAssembly module is not there: ${why}. Serve the package's tidewire.wasm at that ` +
       "address, or import from 'tidewire', which carries it along",
-    { code: 'unsupported', cause },
+    { code: 'unsupported', ...options },
   );
 }

@@ -192,7 +192,7 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
   const profile = (options.profile ?? plain).definition;
   const { transport = 'fetch', validate, idempotencyKey } = options;
   const isFetched = transport === 'fetch';
-  const { body, jsonBody } = requestBody(options.body);
+  const body = requestBody(options.body);
   const method = (
     options.method ?? (profile.runsOnce || body !== undefined ? 'POST' : 'GET')
   ).toUpperCase();
@@ -234,7 +234,7 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
   }
   validate && validate.accept(profile, options.parse);
   if (!isFetched) {
-    checkEventSource(options, profile, method);
+    checkEventSource(options, profile, method, buffer.overflow);
   }
   return {
     ...DEFAULTS,
@@ -244,7 +244,8 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
     url: address(url, options.query),
     method,
     body,
-    jsonBody,
+    // What was not text is now, where it is sent as JSON.
+    jsonBody: is(body, 'string') && !is(options.body, 'string'),
     nothing: namesNothing(options),
     hasLastEventId: options.lastEventId !== undefined,
     transport,
@@ -322,7 +323,7 @@ const OPTIONS: Checks<ConnectOptions> = {
     try {
       return (
         is(value, 'function') ||
-        (new Headers(value as HeadersInit) && value !== null && is(value, 'object')) ||
+        (value !== null && Boolean(new Headers(value as HeadersInit))) ||
         allowed
       );
     } catch (error) {
@@ -334,7 +335,7 @@ const OPTIONS: Checks<ConnectOptions> = {
     (isObject(value) &&
       Object.values(value)
         .flat()
-        .every((item) => item === null || is(item, 'string', 'number', 'boolean', 'undefined'))) ||
+        .every((item) => Object(item) !== item)) ||
     'an object of text, numbers, booleans, and lists of them, or a URLSearchParams',
   body: () => true,
   credentials: words('omit', 'same-origin', 'include'),
@@ -346,8 +347,7 @@ const OPTIONS: Checks<ConnectOptions> = {
   fetch: functionType,
   connectTimeout: milliseconds,
   staleAfter: milliseconds,
-  maxEventBytes: (value) =>
-    isWhole(value, 2 ** 31 - 1) || 'a whole number from 1 to 2147483647',
+  maxEventBytes: wholeUpTo(2 ** 31 - 1),
   reconnect: (value) =>
     value === false || isObject(value) || `false or { ${Object.keys(RECONNECT).join(', ')} }`,
   buffer: (value) => isObject(value) || `{ ${Object.keys(BUFFER).join(', ')} }`,
@@ -377,13 +377,13 @@ export const RECONNECT: Checks<ReconnectOptions> = {
   maxDelay: milliseconds,
   factor: numberFrom(1),
   jitter: flag,
-  maxAttempts: positive,
+  maxAttempts: wholeUpTo(Infinity),
   when: functionType,
 };
 
 const BUFFER: Checks<BufferOptions> = {
-  events: positive,
-  bytes: positive,
+  events: wholeUpTo(Infinity),
+  bytes: wholeUpTo(Infinity),
   overflow: words('pause', 'drop', 'close'),
 };
 
@@ -410,19 +410,12 @@ function checked<T extends object>(given: T, checks: Checks<T>, path: string): G
 }
 
 function checkOverflow({ overflow, pauses }: Settings['buffer'], profile: ProfileDefinition): void {
-  if (overflow === 'pause' && !pauses) {
-    refuse(
-      "buffer.overflow: EventSource cannot pause; use transport 'fetch'. Allowed: 'drop', 'close'",
-    );
-  }
   if (
     overflow === 'drop' &&
     !profile.droppable?.some((type) => !profile.critical?.includes(type))
   ) {
-    refuse(
-      `buffer.overflow: ${profile.name} calls no event droppable. Allowed: ` +
-        (pauses ? "'pause', 'close'" : "'close'"),
-    );
+    const allowed = pauses ? "'pause', 'close'" : "'close'";
+    refuse(`buffer.overflow: ${profile.name} calls no event droppable. Allowed: ${allowed}`);
   }
 }
 
@@ -430,12 +423,14 @@ function checkEventSource(
   options: Given<ConnectOptions>,
   profile: ProfileDefinition,
   method: string,
+  overflow: string,
 ): void {
   const refuseIf = (isGiven: unknown, option: string, what: string) => {
     if (isGiven) refuse(`${option}: EventSource cannot ${what}; use transport 'fetch'`);
   };
   const hasNoCursor = !queryOf(profile.cursor);
   const goOn = 'be told where to go on';
+  refuseIf(overflow === 'pause', 'buffer.overflow', 'pause');
   refuseIf(options.headers, 'headers', 'send headers');
   refuseIf(options.body != null, 'body', 'send a body');
   refuseIf(method !== 'GET', options.method ? 'method' : 'profile', `send a ${method}`);
@@ -446,14 +441,14 @@ function checkEventSource(
   refuseIf(hasNoCursor && options.store, 'store', goOn);
 }
 
-function requestBody(given: unknown): { body: BodyInit | undefined; jsonBody: boolean } {
+function requestBody(given: unknown): BodyInit | undefined {
   const isReady =
     given == null ||
     is(given, 'string') ||
     [Blob, ArrayBuffer, FormData, URLSearchParams].some((kind) => given instanceof kind) ||
     ArrayBuffer.isView(given);
   if (isReady) {
-    return { body: (given ?? undefined) as BodyInit | undefined, jsonBody: false };
+    return (given ?? undefined) as BodyInit | undefined;
   }
   const prototype: unknown = isObject(given) ? Object.getPrototypeOf(given) : undefined;
   // A plain object of another realm (a frame, a test's sandbox) has a prototype of its own kind.
@@ -467,7 +462,7 @@ function requestBody(given: unknown): { body: BodyInit | undefined; jsonBody: bo
     );
   }
   try {
-    return { body: JSON.stringify(given), jsonBody: true };
+    return JSON.stringify(given);
   } catch (cause) {
     return refuse(`body cannot be written as JSON: ${(cause as Error).message}`, { cause });
   }
@@ -509,11 +504,6 @@ function isObject(value: unknown): value is object {
   return is(value, 'object') && value !== null && !Array.isArray(value);
 }
 
-/** From 1. */
-function isWhole(value: unknown, most: number): boolean {
-  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= most;
-}
-
 function names(value: unknown): true | string {
   return (
     (Array.isArray(value) && value.every((name) => is(name, 'string') && name !== '')) ||
@@ -543,16 +533,19 @@ function numberFrom(least: number, unit = ''): Check {
     (Number.isFinite(value) && (value as number) >= least) || `a number${unit} from ${least}`;
 }
 
-function positive(value: unknown): true | string {
-  return (
-    value === Infinity || isWhole(value, Infinity) || 'a whole number from 1, or Infinity'
-  );
+/** From 1. */
+function wholeUpTo(most: number): Check {
+  return (value) =>
+    ((Number.isInteger(value) || value === most) &&
+      (value as number) > 0 &&
+      (value as number) <= most) ||
+    `a whole number from 1 to ${most}`;
 }
 
 /** Of version 4, variant 10: the rest is random. Pages that did not come by https have no `crypto.randomUUID`. */
 function randomUuid(): string {
-  const digits = Array.from(crypto.getRandomValues(new Uint8Array(30)), (byte) =>
-    (byte & 15).toString(16),
-  );
-  return digits.join('').replace(/^(.{8})(.{4})(.{3})(.{3})/, '$1-$2-4$3-a$4-');
+  return 'xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx'.replace(/x/g, () => {
+    const [byte = 0] = crypto.getRandomValues(new Uint8Array(1));
+    return (byte & 15).toString(16);
+  });
 }

@@ -22,7 +22,7 @@ let source: WasmSource | PromiseLike<WasmSource> | undefined;
 
 const load = coreLoader(async () => {
   const given = await Promise.resolve(source).catch((cause: unknown) => {
-    throw notThere(`what initialize() was given has failed (${String(cause)})`, cause);
+    throw notThere(`what initialize() was given has failed (${String(cause)})`, { cause });
   });
   if (given === undefined) {
     throw new TidewireError(

@@ -3,6 +3,7 @@
 import { TidewireError } from './error.js';
 import type { AnyEvent, Parse } from './event.js';
 import type { ProfileDefinition } from './profile.js';
+import { refuse } from './wording.js';
 
 export async function gatherText(
   profile: ProfileDefinition,
@@ -12,12 +13,10 @@ export async function gatherText(
   const { append = {}, replace = {}, fail = {} } = profile.text ?? {};
   const plainText = profile.text === undefined && profile.format === 'text';
   if (profile.text === undefined && !plainText) {
-    throw new TypeError(`text: ${profile.name} does not say where the text of an answer stands`);
+    refuse(`text: ${profile.name} does not say where it stands`);
   }
   if (!plainText && parse === 'text') {
-    throw new TypeError(
-      "text: the payloads of this stream are not parsed; leave out parse: 'text'",
-    );
+    refuse("text: the payloads are not parsed; leave out parse: 'text'");
   }
   let text = '';
   for await (const event of events()) {

@@ -52,7 +52,7 @@ export class Secrets {
   scrub(text: string): string {
     let scrubbed = text;
     for (const token of this.#tokens) {
-      for (const form of new Set([token, encodeURIComponent(token), inForm(token)])) {
+      for (const form of [token, encodeURIComponent(token), inForm(token)]) {
         scrubbed = scrubbed.replaceAll(form, '…');
       }
     }

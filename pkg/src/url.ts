@@ -15,7 +15,7 @@ const load = coreLoader(async () => {
   // Bundlers look for just this expression.
   const url = new URL('../wasm/tidewire.wasm', import.meta.url);
   const response = await fetch(url).catch((cause: unknown) => {
-    throw notThere(`${url.href} cannot be fetched (${String(cause)})`, cause);
+    throw notThere(`${url.href} cannot be fetched (${String(cause)})`, { cause });
   });
   return compileResponse(response);
 }, everyEntry);

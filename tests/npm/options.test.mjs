@@ -107,7 +107,7 @@ const REFUSED = [
   [{ reconnect: { jitter: 'full' } }, 'reconnect.jitter must be true or false, not "full"'],
   [
     { reconnect: { maxAttempts: 0 } },
-    'reconnect.maxAttempts must be a whole number from 1, or Infinity, not 0',
+    'reconnect.maxAttempts must be a whole number from 1 to Infinity, not 0',
   ],
   [{ reconnect: { when: true } }, 'reconnect.when must be a function, not true'],
   [
@@ -120,7 +120,7 @@ const REFUSED = [
     'reconnect: a POST is sent once. Allowed: false',
   ],
   [{ buffer: 5 }, 'buffer must be { events, bytes, overflow }, not 5'],
-  [{ buffer: { events: 0 } }, 'buffer.events must be a whole number from 1, or Infinity, not 0'],
+  [{ buffer: { events: 0 } }, 'buffer.events must be a whole number from 1 to Infinity, not 0'],
   [
     { buffer: { overflow: 'block' } },
     "buffer.overflow must be 'pause', 'drop' or 'close', not \"block\"",
@@ -131,7 +131,7 @@ const REFUSED = [
   ],
   [
     { transport: 'eventsource', buffer: { overflow: 'pause' } },
-    "buffer.overflow: EventSource cannot pause; use transport 'fetch'. Allowed: 'drop', 'close'",
+    "buffer.overflow: EventSource cannot pause; use transport 'fetch'",
   ],
   [
     { transport: 'eventsource', store: sessionStore() },

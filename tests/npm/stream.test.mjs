@@ -470,7 +470,7 @@ test('text rejects when the server says that there is no answer, or breaks off',
   assert.equal((await broken.stream.closed).reason, 'interrupted');
   await assert.rejects(once(dashtam, []).stream.text(), {
     name: 'TypeError',
-    message: 'text: dashtam does not say where the text of an answer stands',
+    message: 'text: dashtam does not say where it stands',
   });
 });
 
