@@ -51,7 +51,28 @@ pub(super) enum Field {
     Id,
 }
 
+/// How such a line begins as nearly everybody writes it, in a word of eight bytes.
+const USUAL: [(Field, &[u8]); 3] = [
+    (Field::Data, b"data: "),
+    (Field::Event, b"event: "),
+    (Field::Id, b"id: "),
+];
+
 impl Field {
+    /// Tells what a line is by its first eight bytes, or what follows it, and where its value
+    /// begins, if it is written as nearly everybody does. What it begins with is then there as a
+    /// whole, for it has no line end.
+    #[inline]
+    pub(super) fn of_word(word: u64) -> Option<(Self, usize)> {
+        for (field, start) in USUAL {
+            let (usual, mask) = const_word(start);
+            if word & mask == usual {
+                return Some((field, start.len()));
+            }
+        }
+        None
+    }
+
     /// Tells what a line is and where its value begins, if it is one of a message, with a colon.
     #[inline]
     pub(super) fn usual(line: &[u8]) -> Option<(Self, usize)> {
@@ -71,6 +92,17 @@ impl Field {
             _ => None,
         }
     }
+}
+
+/// Up to eight bytes as a word, and the bits of it that they take.
+const fn const_word(bytes: &[u8]) -> (u64, u64) {
+    let (mut word, mut mask, mut at) = (0, 0, 0);
+    while at < bytes.len() {
+        word |= (bytes[at] as u64) << (8 * at);
+        mask |= 0xFF << (8 * at);
+        at += 1;
+    }
+    (word, mask)
 }
 
 /// "If the field value consists of only ASCII digits": their value, saturating; else `None`.

@@ -311,6 +311,12 @@ mod vector {
             unsafe { Block(_mm_cmpeq_epi8(self.0, _mm_set1_epi8(byte.cast_signed()))) }
         }
 
+        /// All ones where the byte is below 14 or not ASCII: as a signed number it is below 14.
+        #[inline]
+        fn marked(self) -> Self {
+            unsafe { Block(_mm_cmplt_epi8(self.0, _mm_set1_epi8(14))) }
+        }
+
         #[inline]
         pub(super) fn or(self, other: Self) -> Self {
             unsafe { Block(_mm_or_si128(self.0, other.0)) }
@@ -343,6 +349,13 @@ mod vector {
         #[inline]
         pub(super) fn equal(self, byte: u8) -> Self {
             Block(u8x16_eq(self.0, u8x16_splat(byte)))
+        }
+
+        /// All ones where the byte is below 14 or not ASCII: as a signed number it is below 14.
+        #[target_feature(enable = "simd128")]
+        #[inline]
+        fn marked(self) -> Self {
+            Block(i8x16_lt(self.0, i8x16_splat(14)))
         }
 
         #[target_feature(enable = "simd128")]
@@ -437,6 +450,15 @@ mod vector {
         }
     }
 
+    /// Of 64 bytes, or of those that are left, which are a control character or not ASCII: a bit for
+    /// each. `None` if there is none, or too few were ever there.
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    #[inline]
+    pub(super) fn marks_of_64(bytes: &[u8], at: usize) -> Option<u64> {
+        let ([a, b, c, d], known) = four_at(bytes, at)?;
+        Some(bits_of_64([a.marked(), b.marked(), c.marked(), d.marked()]) >> known)
+    }
+
     /// What is in 64 bytes, or in those that are left.
     pub(super) struct Found {
         /// A bit for each byte.
@@ -451,23 +473,7 @@ mod vector {
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     #[inline]
     pub(super) fn look_at_64(bytes: &[u8], at: usize) -> Option<Found> {
-        let left = bytes.len().saturating_sub(at);
-        let (from, known) = match left {
-            64.. => (at, 0),
-            0 => return None,
-            // The last 64: some of them were seen before.
-            _ => (bytes.len().checked_sub(64)?, 64 - left),
-        };
-        let (blocks, _) = bytes.get(from..from + 64)?.as_chunks();
-        let [a, b, c, d] = blocks else {
-            return None;
-        };
-        let [a, b, c, d] = [
-            Block::load(a),
-            Block::load(b),
-            Block::load(c),
-            Block::load(d),
-        ];
+        let ([a, b, c, d], known) = four_at(bytes, at)?;
         let odd = odd(a).or(odd(b)).or(odd(c).or(odd(d)));
         let feeds = [a, b, c, d].map(|block| block.equal(b'\n'));
         Some(Found {
@@ -475,6 +481,29 @@ mod vector {
             is_odd: odd.high_bits() != 0,
             is_high: a.or(b).or(c.or(d)).high_bits() != 0,
         })
+    }
+
+    /// The 64 bytes from here on, or the last 64 there are, and how many of these are before it.
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    #[inline]
+    fn four_at(bytes: &[u8], at: usize) -> Option<([Block; 4], usize)> {
+        let left = bytes.len().saturating_sub(at);
+        let (from, known) = match left {
+            64.. => (at, 0),
+            0 => return None,
+            _ => (bytes.len().checked_sub(64)?, 64 - left),
+        };
+        let (blocks, _) = bytes.get(from..from + 64)?.as_chunks();
+        let [a, b, c, d] = blocks else {
+            return None;
+        };
+        let blocks = [
+            Block::load(a),
+            Block::load(b),
+            Block::load(c),
+            Block::load(d),
+        ];
+        Some((blocks, known))
     }
 
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]

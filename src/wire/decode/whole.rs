@@ -56,7 +56,11 @@ impl Decoder {
             if start == end {
                 break;
             }
-            let (field, name) = Field::usual(lines.bytes(start, end))?;
+            let by_word = lines.word(start).and_then(Field::of_word);
+            let (field, name) = match by_word {
+                Some(found) => found,
+                None => Field::usual(lines.bytes(start, end))?,
+            };
             let place = match field {
                 Field::Data => &mut data,
                 Field::Event => &mut event,
@@ -139,6 +143,10 @@ mod tests {
             whole,
             "data: a payload of some length, so that a block is not enough for it, nor are two of them\n",
             "data: é 市\n",
+            "data: a\ttab, and a \u{1}\n",
+            "data:x\n",
+            "event:sync.started\n",
+            "id:7\n",
             "data\n",
             "data: x\r\n",
             "id: 0123456789-0\n",

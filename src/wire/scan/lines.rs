@@ -7,9 +7,12 @@ pub(in crate::wire) struct Lines<'c> {
     bytes: &'c [u8],
     /// Where the next line begins.
     at: usize,
-    /// Of the block of 64 bytes that begins here, the LFs from `at` on, as a bit for each byte.
+    /// Of the block of 64 bytes that begins here, what is no plain character from `at` on, as a bit
+    /// for each byte: LFs, and what has to be looked at.
     block: usize,
-    ends: u64,
+    marks: u64,
+    /// The block whose marks are LFs, all of them.
+    looked_at: usize,
     /// Everything before this is ASCII.
     ascii: usize,
 }
@@ -22,7 +25,8 @@ impl<'c> Lines<'c> {
             at: 0,
             // There is one before the first, which has no end.
             block: 0_usize.wrapping_sub(64),
-            ends: 0,
+            marks: 0,
+            looked_at: usize::MAX,
             ascii: usize::MAX,
         }
     }
@@ -50,26 +54,50 @@ impl<'c> Lines<'c> {
     #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
     #[inline]
     pub(in crate::wire) fn next_simple(&mut self) -> Option<(usize, usize)> {
-        while self.ends == 0 {
-            let block = self.block.wrapping_add(64);
-            let found = vector::look_at_64(self.bytes, block)?;
-            if found.is_odd {
-                return None;
+        loop {
+            while self.marks == 0 {
+                let block = self.block.wrapping_add(64);
+                self.marks = vector::marks_of_64(self.bytes, block)?;
+                self.block = block;
             }
-            if found.is_high {
-                self.ascii = self.ascii.min(block);
+            let end = self.block + self.marks.trailing_zeros() as usize;
+            if self.looked_at == self.block || self.bytes.get(end) == Some(&b'\n') {
+                let start = self.at;
+                self.marks &= self.marks - 1;
+                self.at = end + 1;
+                return Some((start, end));
             }
-            (self.block, self.ends) = (block, found.line_feeds);
+            self.look_closer()?;
         }
-        let (start, end) = (self.at, self.block + self.ends.trailing_zeros() as usize);
-        self.ends &= self.ends - 1;
-        self.at = end + 1;
-        Some((start, end))
+    }
+
+    /// Finds out what a mark is that is no LF, and leaves those that are.
+    #[cfg(any(target_arch = "x86_64", target_arch = "wasm32"))]
+    #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+    #[inline]
+    fn look_closer(&mut self) -> Option<()> {
+        let found = vector::look_at_64(self.bytes, self.block)?;
+        if found.is_odd {
+            return None;
+        }
+        if found.is_high {
+            self.ascii = self.ascii.min(self.block);
+        }
+        self.looked_at = self.block;
+        self.marks &= found.line_feeds;
+        Some(())
     }
 
     #[cfg(not(any(target_arch = "x86_64", target_arch = "wasm32")))]
     pub(in crate::wire) fn next_simple(&mut self) -> Option<(usize, usize)> {
         None
+    }
+
+    /// The eight bytes from here on, wherever the line ends.
+    #[inline]
+    pub(in crate::wire) fn word(&self, start: usize) -> Option<u64> {
+        let word = self.bytes.get(start..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*word))
     }
 
     #[inline]
