@@ -3,17 +3,12 @@
 use crate::profiles::{Flags, Identity, Payload, Spec, json};
 use alloc::vec::Vec;
 
-/// How many events are remembered at the least, and half of what is at the most. Hive replays up
-/// to 1,000 of its history on every connection, and lets 1,000 more wait; Dashtam keeps about 1,000
-/// for a resume.
-const REMEMBERED: usize = 2_048;
+/// How many events are remembered. Hive replays up to 1,000 of its history on every connection, and
+/// lets 1,000 more wait; Dashtam keeps about 1,000 for a resume.
+const REMEMBERED: u32 = 2_048;
 
-/// How many buckets there are for them, and places in each: few are ever full.
-const BUCKETS: usize = REMEMBERED / 2;
-const BUCKET: usize = 4;
-
-/// The bits of a place that count keys, from 1.
-const NUMBER: u32 = 2 * REMEMBERED as u32 - 1;
+/// How many buckets there are for them: of eight places each, few ever drop a key too soon.
+const BUCKETS: usize = 1_024;
 
 /// What tells an event from all others.
 ///
@@ -55,10 +50,10 @@ impl Key {
         Key(first, second)
     }
 
-    /// What a table has of it.
+    /// What a bucket has of it.
     #[inline]
-    fn bits(self) -> u32 {
-        (self.0 >> 32) as u32 & !NUMBER
+    fn tag(self) -> u64 {
+        self.0 >> 48
     }
 }
 
@@ -69,87 +64,152 @@ const PRIMES: (u64, u64) = (0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F);
 /// The events of late, by what tells one from another.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    latest: Keys,
-    /// What was there before these: forgotten as a whole when there is no more room for the latest.
-    earlier: Keys,
+    /// Those that are remembered, each where its number says.
+    keys: Vec<Key>,
+    /// The number of the latest.
+    latest: u32,
+    /// What is told of each key where its search begins.
+    table: Vec<Bucket>,
+    /// Keys that had to leave their bucket while they are remembered yet, and their numbers.
+    crowded: Vec<(Key, u32)>,
+    /// A bit for each 64th of the buckets: one of them may have been left.
+    left: u64,
 }
 
-/// Up to `REMEMBERED` keys.
-#[derive(Debug, Default)]
-struct Keys {
-    keys: Vec<Key>,
-    /// Where in `keys` a key is, plus one, and beside that as many of its bits as there is room
-    /// for: in the bucket where its search begins, or the next that is not full. 0 is free.
-    ///
-    /// A processor has few surprises here: most searches look at one bucket, all of it at once.
-    table: Vec<[u32; BUCKET]>,
+/// Eight keys: of each a tag, and how its number ends, in sixteen bits; the latest first.
+///
+/// A processor has few surprises here: a search is one look at all tags at once, and what is new
+/// goes in front of the others, without a look at where there is room.
+#[derive(Debug, Default, Clone, Copy)]
+struct Bucket {
+    tags: [u64; 2],
+    numbers: [u64; 2],
 }
+
+impl Bucket {
+    /// Whether a key of this tag may be here. It is nearly always if it says so.
+    #[inline]
+    fn has(&self, tag: u64) -> bool {
+        const ONES: u64 = u64::MAX / 0xFFFF;
+        // Zero where a tag is equal; and the highest bit of what is zero is borrowed first.
+        let [first, second] = self.tags.map(|tags| tags ^ (tag * ONES));
+        let zeros = |tags: u64| tags.wrapping_sub(ONES) & !tags;
+        (zeros(first) | zeros(second)) & ONES << 15 != 0
+    }
+
+    /// Puts a key in front, and the last one out.
+    #[inline]
+    fn push(&mut self, tag: u64, number: u32) {
+        let put = |[first, second]: [u64; 2], new| [first << 16 | new, second << 16 | first >> 48];
+        self.tags = put(self.tags, tag);
+        self.numbers = put(self.numbers, u64::from(number & END));
+    }
+
+    /// The tag of the last one, and how its number ends.
+    #[inline]
+    fn last(&self) -> (u64, u32) {
+        (self.tags[1] >> 48, (self.numbers[1] >> 48) as u32)
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u32> {
+        let ends = |numbers: u64| [0, 16, 32, 48].map(|at| (numbers >> at) as u32 & END);
+        self.numbers.into_iter().flat_map(ends)
+    }
+}
+
+/// The bits of a number that a bucket has.
+const END: u32 = 0xFFFF;
 
 impl Seen {
     /// Whether it came before.
     pub(super) fn knows(&self, key: Key) -> bool {
-        self.latest.find(key).is_ok() || self.earlier.find(key).is_ok()
+        let bucket = self.table.get(bucket_of(key));
+        bucket.is_some_and(|bucket| self.has(key, bucket))
     }
 
     /// Remembers it. Answers whether it is new.
     #[inline]
     pub(super) fn remember(&mut self, key: Key) -> bool {
-        let Err(free) = self.latest.find(key) else {
-            return false;
+        let Some(mut bucket) = self.table.get(bucket_of(key)).copied() else {
+            return self.remember_first(key);
         };
-        if self.earlier.find(key).is_ok() {
+        let may_have_left = self.left >> (bucket_of(key) % 64) & 1 != 0;
+        if (bucket.has(key.tag()) || may_have_left) && self.has(key, &bucket) {
             return false;
         }
-        match self.latest.table.get_mut(free) {
-            Some(bucket) if self.latest.keys.len() < REMEMBERED => {
-                self.latest.keys.push(key);
-                let number = self.latest.keys.len() as u32;
-                if let Some(place) = bucket.iter_mut().find(|place| **place == 0) {
-                    *place = key.bits() | number;
-                }
-            }
-            _ => self.remember_first(key),
+        self.latest = self.latest.wrapping_add(1);
+        let (_, end) = bucket.last();
+        if self.is_remembered(self.ending(end)) {
+            self.crowd(&bucket);
+        }
+        bucket.push(key.tag(), self.latest);
+        if let Some(place) = self.table.get_mut(bucket_of(key)) {
+            *place = bucket;
+        }
+        if let Some(place) = self.keys.get_mut(index(self.latest)) {
+            *place = key;
         }
         true
     }
 
-    /// Makes room, and forgets the oldest for it.
+    /// Makes room first.
     #[cold]
-    fn remember_first(&mut self, key: Key) {
-        core::mem::swap(&mut self.latest, &mut self.earlier);
-        self.latest.keys.clear();
-        self.latest.keys.reserve(REMEMBERED);
-        self.latest.table.clear();
-        self.latest.table.resize(BUCKETS, [0; BUCKET]);
-        self.remember(key);
+    fn remember_first(&mut self, key: Key) -> bool {
+        self.keys.resize(REMEMBERED as usize, Key(0, 0));
+        self.table.resize(BUCKETS, Bucket::default());
+        // An empty place seems to be of number 0, which is to be old.
+        self.latest = REMEMBERED;
+        self.remember(key)
+    }
+
+    /// Keeps the last key of a bucket beside it.
+    #[cold]
+    fn crowd(&mut self, bucket: &Bucket) {
+        let latest = self.latest;
+        (self.crowded).retain(|&(_, number)| latest.wrapping_sub(number) < REMEMBERED);
+        let (tag, end) = bucket.last();
+        let number = self.ending(end);
+        // Where there was none, or one so old that its number seems to come again, it is another's.
+        if let Some(&key) = self.keys.get(index(number))
+            && key.tag() == tag
+        {
+            self.crowded.push((key, number));
+        }
+        let bit = |&(key, _): &(Key, u32)| 1 << (bucket_of(key) % 64);
+        self.left = self.crowded.iter().map(bit).fold(0, |left, bit| left | bit);
+    }
+
+    #[cold]
+    fn has(&self, key: Key, bucket: &Bucket) -> bool {
+        let is_it = |&(other, number): &(Key, u32)| other == key && self.is_remembered(number);
+        bucket
+            .numbers()
+            .any(|number| self.keys.get(index(number)) == Some(&key))
+            || self.crowded.iter().any(is_it)
+    }
+
+    /// The latest number that ends so.
+    #[inline]
+    fn ending(&self, end: u32) -> u32 {
+        let age = self.latest.wrapping_sub(end) & END;
+        self.latest.wrapping_sub(age)
+    }
+
+    #[inline]
+    fn is_remembered(&self, number: u32) -> bool {
+        self.latest.wrapping_sub(number) < REMEMBERED
     }
 }
 
-impl Keys {
-    /// The bucket of a key in the table, or else the one with a free place where its search ends.
-    #[inline]
-    fn find(&self, key: Key) -> Result<usize, usize> {
-        let mut at = key.0 as usize % BUCKETS;
-        while let Some(bucket) = self.table.get(at) {
-            let alike = bucket.map(|place| place & !NUMBER == key.bits() && place != 0);
-            if alike.iter().fold(false, |any, &one| any | one) && self.has(key, bucket) {
-                return Ok(at);
-            }
-            if bucket[BUCKET - 1] == 0 {
-                break;
-            }
-            at = (at + 1) % BUCKETS;
-        }
-        Err(at)
-    }
+#[inline]
+fn bucket_of(key: Key) -> usize {
+    key.0 as usize % BUCKETS
+}
 
-    #[cold]
-    fn has(&self, key: Key, bucket: &[u32; BUCKET]) -> bool {
-        let number = |place: &u32| (place & NUMBER) as usize;
-        bucket
-            .iter()
-            .any(|place| self.keys.get(number(place).wrapping_sub(1)) == Some(&key))
-    }
+/// Where the key of this number is kept.
+#[inline]
+fn index(number: u32) -> usize {
+    (number % REMEMBERED) as usize
 }
 
 /// What tells an event from all others; `None` if nothing does, and it is never a repetition.
@@ -206,39 +266,45 @@ mod tests {
     use super::*;
     use crate::profiles::{cortex, dashtam, hive};
 
+    const WINDOW: usize = REMEMBERED as usize;
+
     #[test]
-    fn the_window_is_bounded_and_forgets_the_oldest_first() {
+    fn the_window_forgets_the_oldest_and_is_bounded() {
         let mut seen = Seen::default();
         let spec = dashtam::spec();
         let of = |n: usize| {
             let key = key(&spec, Some(0), Flags::NONE, Some(&n.to_string()), b"{}");
             key.expect("it has an id")
         };
-        for n in 0..=2 * REMEMBERED {
+        for n in 0..=WINDOW {
             assert!(seen.remember(of(n)));
         }
-        let taken = |keys: &Keys| {
-            let places = keys.table.iter().flatten().filter(|&&place| place != 0);
-            let places = places.count();
-            assert_eq!(places, keys.keys.len());
-            places
-        };
-        assert_eq!((taken(&seen.latest), taken(&seen.earlier)), (1, REMEMBERED));
-        assert!(!seen.remember(of(REMEMBERED)), "so many are still known");
+        assert!(!seen.remember(of(1)), "so many are still known");
         assert!(seen.remember(of(0)), "the first is forgotten");
+        assert_eq!((seen.keys.len(), seen.table.len()), (WINDOW, BUCKETS));
     }
 
     #[test]
     fn the_window_knows_its_events_and_no_others_however_long_it_runs() {
-        let mut seen = Seen::default();
-        let key = |n: usize| Key::of(0, format!("{n}").as_bytes());
-        for n in 0..9 * REMEMBERED {
-            assert!(seen.remember(key(n)), "{n}");
-            if n % 997 == 0 {
-                let oldest = (n + 1).saturating_sub(REMEMBERED);
-                assert!((oldest..=n).all(|n| seen.knows(key(n))), "{n}");
-                let forgotten = n.saturating_sub(2 * REMEMBERED);
-                assert!((0..forgotten).all(|n| !seen.knows(key(n))), "{n}");
+        let of = |n: usize| Key::of(0, format!("{n}").as_bytes());
+        // All in one bucket, or in two of them; with tags that differ, or do not.
+        let crowded = |n: usize| Key((n as u64 % 2) | (n as u64) << 49, n as u64);
+        let alike = |n: usize| Key(7, n as u64);
+        for (key, events) in [
+            (&of as &dyn Fn(usize) -> Key, 40 * WINDOW),
+            (&crowded, 5 * WINDOW),
+            (&alike, 3 * WINDOW),
+        ] {
+            let mut seen = Seen::default();
+            for n in 1..=events {
+                assert!(seen.remember(key(n)), "{n}");
+                if n % 997 == 0 {
+                    let forgotten = n.saturating_sub(WINDOW);
+                    let known = |n: &usize| seen.knows(key(*n));
+                    assert!((forgotten + 1..=n).all(|n| known(&n)), "{n}");
+                    assert_eq!((1..=forgotten).find(known), None, "{n}");
+                    assert!(seen.crowded.len() <= WINDOW);
+                }
             }
         }
     }
