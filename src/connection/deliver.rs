@@ -58,7 +58,8 @@ impl Names {
                 });
             }
         }
-        all.table = vec![0; (2 * all.names.len() + 1).next_power_of_two()];
+        // With so much room hardly two names begin at one place.
+        all.table = vec![0; (8 * all.names.len() + 1).next_power_of_two()];
         for at in 0..all.names.len() {
             let place = all.find(&all.names[at].name);
             // The first of equal names counts.
@@ -140,13 +141,8 @@ impl Words {
     /// A number that differs between most names.
     #[inline]
     fn spread(self) -> usize {
-        let [first, second, third, fourth, last] = self.words;
-        let mixed = first
-            ^ second.rotate_left(13)
-            ^ third.rotate_left(27)
-            ^ fourth.rotate_left(41)
-            ^ last.rotate_left(53)
-            ^ self.length as u64;
+        let [first, second, .., last] = self.words;
+        let mixed = first ^ second.rotate_left(13) ^ last.rotate_left(29) ^ self.length as u64;
         (mixed.wrapping_mul(0x9E37_79B1_85EB_CA87) >> 40) as usize
     }
 }
