@@ -33,7 +33,7 @@ export class Attempts {
     this.#settings = settings;
     this.#headers = typeof headers === 'function' ? [] : headersOf(settings, headers);
     this.prepared =
-      (token ?? null) !== null ||
+      token != null ||
       typeof headers === 'function' ||
       // It never asks for headers, and each attempt is to be counted.
       transport === 'eventsource';
@@ -124,11 +124,10 @@ export class Attempts {
   /** What the options have to do with it. */
   #advice(code: string, status: number, end: string | undefined): string {
     if (end === 'interrupted') {
-      return this.#settings.method === 'GET'
-        ? '. The stream broke off, and is not to reconnect'
-        : '. The answer broke off, and is not asked for again: it would run twice';
+      const why = this.#settings.method === 'GET' ? '' : ': it would run twice';
+      return `. The stream broke off, and is not asked for again${why}`;
     }
-    if (status === 401 && (this.#settings.token ?? null) === null) {
+    if (status === 401 && this.#settings.token == null) {
       return ". The option 'token' gives one";
     }
     return ADVICE[code] ?? '';

@@ -16,7 +16,7 @@ import type { FilterNames } from './filter.js';
 import { bits, profileLines } from './lines.js';
 import type { Settings } from './options.js';
 import { isHidden, watchPage } from './page.js';
-import { parseOf, spellingsOf, tableOf } from './profile.js';
+import { parseOf, spellingsOf, typesOf } from './profile.js';
 import { type Pairs, pairs, requestInit, type RequestParts, requestUrl } from './request.js';
 import type { Batch } from './rows.js';
 import type { Closed, StreamNews, StreamState } from './stream.js';
@@ -92,8 +92,11 @@ export interface Part {
   shown(text: string): string;
 }
 
-/** The answer to a request that was sent before the module asked for it, if it was this one. */
-export type Take = (url: string, init: RequestInit) => PromiseLike<unknown> | undefined;
+/** A request that was sent before the module asked for it. */
+export interface Head {
+  /** Its answer, if it is this one. */
+  take(url: string, init: RequestInit): PromiseLike<unknown> | undefined;
+}
 
 const STATES: readonly StreamState[] = ['connecting', 'open', 'waiting', 'closed'];
 const RECOVERED = ['no', 'yes', 'unknown'] as const;
@@ -107,7 +110,7 @@ export class Connection implements Source {
   readonly #settings: ConnectionSettings;
   readonly #part: Part;
   readonly #receiver: Receiver;
-  readonly #take: Take | undefined;
+  readonly #head: Head | undefined;
   readonly #key: number;
   readonly #transports = new Map<number, Transport>();
   /** Beside those of the profile, what an `EventSource` has to listen to. */
@@ -139,13 +142,13 @@ export class Connection implements Source {
     filter: FilterNames,
     lastEventId: string,
     names: readonly string[],
-    take?: Take,
+    head?: Head,
   ) {
     this.#core = core;
     this.#settings = settings;
     this.#part = part;
     this.#receiver = receiver;
-    this.#take = take;
+    this.#head = head;
     this.#names = [...names, ...exact(filter)];
     this.#key = keys += 1;
     core.connections.set(this.#key, this);
@@ -456,7 +459,7 @@ export class Connection implements Source {
       signal.throwIfAborted();
       return given?.(url, init);
     };
-    const answer = this.#take?.(url, init) ?? (given ? call() : fetch(url, init));
+    const answer = this.#head?.take(url, init) ?? (given ? call() : fetch(url, init));
     const isElsewhere =
       globalThis.location !== undefined && new URL(url).origin !== location.origin;
     return new FetchTransport(answer, controller, isElsewhere, tell);
@@ -465,7 +468,7 @@ export class Connection implements Source {
   /** Every name that the server may give an event. */
   #allNames(): string[] {
     const { profile } = this.#settings;
-    return [...this.#names, ...tableOf(profile).flatMap(({ type }) => spellingsOf(profile, type))];
+    return [...this.#names, ...typesOf(profile).flatMap((type) => spellingsOf(profile, type))];
   }
 }
 

@@ -162,7 +162,7 @@ export class Decoder {
   /** What the check made of an event; undefined where it could not look at it. */
   #checked(type: string, name: string, raw: string, checked: Checked | null | undefined): Content {
     if (checked === undefined) {
-      throw flaw(name, 'could not be checked: the module that checks has broken down');
+      throw flaw(name, 'could not be checked: the module broke down');
     }
     if (checked === null) {
       return this.#read(type, name, raw);

@@ -1,15 +1,17 @@
 /** Between what arrives and who takes it: the buffer, the handlers and the iterator. */
 
 import { KIND_TYPE_MASK } from './boundary.js';
-import type { Source } from './connection.js';
+import type { Receiver, Source } from './connection.js';
 import { Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
 import type { Consumer } from './iterate.js';
 import type { Settings } from './options.js';
 import { EventQueue, Notice } from './queue.js';
+import { typesOf } from './profile.js';
 import { report } from './report.js';
 import type { Batch } from './rows.js';
+import type { SharingReceiver } from './share.js';
 import type { Closed } from './stream.js';
 import type { Progress } from './store.js';
 import type { CheckBatch } from './validator.js';
@@ -25,13 +27,15 @@ interface Handler {
 export interface Owner {
   /** More came than was taken, and nothing of it may be shed. */
   tooSlow(): void;
-  tell(notice: Notice): void;
+  /** News of the connection. */
+  receive: Receiver['tell'];
+  tellNotice(notice: Notice): void;
   close(): void;
   /** The handlers have had all that they get. */
   settle(end: Closed): void;
 }
 
-export class Delivery {
+export class Delivery implements SharingReceiver {
   /** Events that a consumer was given. */
   delivered = 0;
   /** Events that the buffer has shed. */
@@ -42,6 +46,11 @@ export class Delivery {
   source: Source | undefined;
   /** How the stream ended; what waits is delivered yet. */
   end: Closed | undefined;
+  /** The filter names nothing, though it is there: everything arrives, and only the last event ID counts. */
+  nothing: boolean;
+  /** News that is to be told yet. */
+  untold = 0;
+  readonly tell: Receiver['tell'];
   readonly #owner: Owner;
   readonly #buffer: Settings['buffer'];
   readonly #progress: Progress | undefined;
@@ -60,7 +69,7 @@ export class Delivery {
   /** Lets go of the handlers that the next event waits for. */
   #stopWaiting: ((_: undefined) => void) | undefined;
   #draining = false;
-  /** Something came, and `drainNow` comes. */
+  /** Something came, and `fed` comes. */
   #isDue = false;
   /** What handlers have had and the iterator has not. */
   #behind: AnyEvent[] = [];
@@ -72,6 +81,8 @@ export class Delivery {
 
   constructor(settings: Settings, progress: Progress | undefined, owner: Owner) {
     const { profile, parse, lastEventId, buffer } = settings;
+    this.nothing = settings.nothing;
+    this.tell = owner.receive;
     this.#owner = owner;
     this.#buffer = buffer;
     this.#progress = progress;
@@ -82,7 +93,7 @@ export class Delivery {
     this.#droppable = new Set(
       profile.droppable?.filter((type) => !profile.critical?.includes(type)),
     );
-    this.#types = Object.values(profile.categories).flat();
+    this.#types = typesOf(profile);
   }
 
   /** Payloads are checked from now on. */
@@ -107,9 +118,16 @@ export class Delivery {
     return overflow === 'drop' ? this.#isOverfull() : overflow === 'pause' && this.#isTaken(1);
   }
 
-  /** Takes events. Answers whether to read on. They are given out at once by `drainNow`, or soon. */
-  push(batch: Batch, isDrained: boolean): boolean {
+  /** Takes events. Answers whether to read on. They are given out at once by `fed`, or soon. */
+  batch(batch: Batch, isFed: boolean): boolean {
     const { overflow } = this.#buffer;
+    if (this.end) {
+      return false;
+    }
+    if (this.nothing) {
+      this.#queue.pushIdOf(batch);
+      return this.#goesOn();
+    }
     // What came with the same chunk nobody could have taken yet.
     if (overflow === 'close' && !batch.continues && this.#isTaken(1)) {
       this.#owner.tooSlow();
@@ -119,7 +137,9 @@ export class Delivery {
     if (overflow === 'drop') {
       this.#shed();
     }
-    if (isDrained) {
+    // The stream's news has its place before the events that came behind it, and after those that
+    // came before.
+    if (isFed && this.untold === 0) {
       this.#isDue = true;
     } else {
       this.drainSoon();
@@ -127,12 +147,6 @@ export class Delivery {
     if (this.holdsBack && !this.#buffer.pauses) {
       this.#owner.tooSlow();
     }
-    return this.#goesOn();
-  }
-
-  /** Takes of a batch only the last event ID. */
-  pushIdOf(batch: Batch): boolean {
-    this.#queue.pushIdOf(batch);
     return this.#goesOn();
   }
 
@@ -250,7 +264,7 @@ export class Delivery {
 
   #consumer<T>(take: () => T | undefined): Consumer<T> {
     if (this.#iterating) {
-      refuse('this stream is being iterated already: one iterator at a time');
+      refuse('this stream has an iterator already');
     }
     this.#iterating = true;
     this.refill();
@@ -322,7 +336,7 @@ export class Delivery {
         this.#progress?.begin(next, 1);
         return next;
       }
-      this.#owner.tell(next);
+      this.#owner.tellNotice(next);
     }
   }
 
@@ -337,7 +351,7 @@ export class Delivery {
     }
   }
 
-  drainNow(): void {
+  fed(): void {
     if (this.#isDue) {
       this.#isDue = false;
       this.#drain();
@@ -391,7 +405,7 @@ export class Delivery {
         break;
       }
       if (next instanceof Notice) {
-        this.#owner.tell(next);
+        this.#owner.tellNotice(next);
         continue;
       }
       this.#progress?.begin(next, this.#iterating ? 2 : 1);
@@ -475,7 +489,7 @@ export class Delivery {
 
   #tellLeadingNotices(): void {
     for (let notice = this.#queue.nextNotice(); notice; notice = this.#queue.nextNotice()) {
-      this.#owner.tell(notice);
+      this.#owner.tellNotice(notice);
     }
   }
 }

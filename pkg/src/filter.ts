@@ -1,6 +1,6 @@
 /** The names by which events are asked for, checked before anything is sent. */
 
-import { aliasesOf, type ProfileDefinition, spellingsOf, tableOf } from './profile.js';
+import { aliasesOf, type ProfileDefinition, spellingsOf, tableOf, typesOf } from './profile.js';
 import { refuse, suggestion } from './wording.js';
 
 /** What of a stream is wanted: events of any of these. */
@@ -41,7 +41,7 @@ export function checkFilter(profile: ProfileDefinition, filter: FilterNames): vo
 /** @throws TypeError if no event of the profile can be called that. */
 export function checkType(profile: ProfileDefinition, name: string, where: string): void {
   if (!profile.open && typesCalled(profile, name).length === 0) {
-    const known = tableOf(profile).map(({ type }) => type);
+    const known = typesOf(profile);
     refuse(
       `${where}: ${profile.name} has no event type ` +
         (name.includes('*') ? `that matches '${name}'` : `'${name}'${suggestion(name, known)}`),
@@ -108,7 +108,7 @@ export function filterQuery(profile: ProfileDefinition, filter: FilterNames): [s
 
 /** The profile's types that a name, an alias or a glob stands for. */
 function typesCalled(profile: ProfileDefinition, name: string): string[] {
-  const types = tableOf(profile).map(({ type }) => type);
+  const types = typesOf(profile);
   // A name as it stands goes before the same one made of a prefix and another.
   const type =
     types.find((type) => type === name || aliasesOf(profile, type).includes(name)) ??
@@ -122,6 +122,6 @@ function typesCalled(profile: ProfileDefinition, name: string): string[] {
 
 /** `*` is any run of characters, dots included. */
 function glob(name: string): RegExp {
-  const parts = name.split(/\*+/).map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+  const pattern = name.replace(/[^\w*]/g, '\\$&').replace(/\*+/g, '.*');
+  return new RegExp(`^${pattern}$`, 's');
 }

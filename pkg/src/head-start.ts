@@ -10,7 +10,7 @@ import { isHidden } from './page.js';
 import { requestInit, requestUrl } from './request.js';
 
 export class HeadStart {
-  readonly attempts: Attempts;
+  readonly #attempts: Attempts;
   readonly #controller = new AbortController();
   #url = '';
   #headers = '';
@@ -33,12 +33,12 @@ export class HeadStart {
   }
 
   constructor(attempts: Attempts) {
-    this.attempts = attempts;
+    this.#attempts = attempts;
   }
 
   /** Sends it, once there is a token if one is needed. */
   async send(settings: Settings, filter: FilterNames): Promise<void> {
-    const { attempts } = this;
+    const attempts = this.#attempts;
     const { signal } = this.#controller;
     try {
       const token = attempts.prepared ? ((await attempts.begin()) ?? undefined) : undefined;

@@ -18,7 +18,7 @@ export const TYPE_LISTS = [
   'recurring',
 ] as const;
 
-const LISTS = { comma: 'c', repeated: 'r', 'comma-then-repeated': 'b' };
+const LISTS: { readonly [list: string]: string } = { comma: 'c', repeated: 'r' };
 
 export function profileLines(profile: ProfileDefinition): string {
   const { filter, end, retry = 1_000 } = profile;
@@ -36,7 +36,7 @@ export function profileLines(profile: ProfileDefinition): string {
     choice(profile.payload ?? 'whole'),
     row(categories),
     row(profile.prefixes),
-    filter ? choice(filter.by) + LISTS[filter.list] + filter.parameter : 'l',
+    filter ? choice(filter.by) + (LISTS[filter.list] ?? 'b') + filter.parameter : 'l',
     choice(profile.cursor ?? 'header'),
     choice(profile.auth ?? 'bearer'),
     choice(profile.heartbeat),

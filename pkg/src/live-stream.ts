@@ -18,7 +18,7 @@ import { HeadStart } from './head-start.js';
 import { iterate, readable } from './iterate.js';
 import { checkedFilter, namesNothing, namesOf, type Settings } from './options.js';
 import { Notice } from './queue.js';
-import { joinShared, type SharingReceiver } from './share.js';
+import { joinShared } from './share.js';
 import { Progress } from './store.js';
 import type { Closed, StreamState, StreamStats } from './stream.js';
 import { gatherText } from './text.js';
@@ -29,8 +29,6 @@ export class LiveStream {
   readonly #closed: Promise<Closed>;
   #resolveClosed!: (closed: Closed) => void;
   #state: StreamState = 'connecting';
-  /** News that is to be told yet. */
-  #untold = 0;
   readonly #settings: Settings;
   readonly #news = new EventTarget();
   #decodeErrorsHeard = false;
@@ -39,11 +37,10 @@ export class LiveStream {
   readonly #delivery: Delivery;
   readonly #progress: Progress | undefined;
 
+  readonly #attempts: Attempts;
   /** The first request, if it did not wait for the module. */
   #head: HeadStart | undefined;
   #filter: FilterNames;
-  /** The filter names nothing, though it is there: everything arrives, and nothing passes. */
-  #nothing = false;
   /** Names that handlers were given for, until the connection is there. */
   #listened: string[] = [];
   #releaseSignal: (() => void) | undefined;
@@ -54,8 +51,8 @@ export class LiveStream {
 
   constructor(settings: Settings, load: LoadCore) {
     this.#settings = settings;
+    this.#attempts = new Attempts(settings);
     this.#filter = { categories: settings.categories, types: settings.types };
-    this.#nothing = settings.nothing;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -64,7 +61,12 @@ export class LiveStream {
     this.#delivery = this.#deliver();
     // Where the symbol is missing, so is the statement that would use it.
     if (Symbol.asyncDispose) {
-      Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.#dispose() });
+      Object.defineProperty(this, Symbol.asyncDispose, {
+        value: async () => {
+          this.close();
+          await this.#closed;
+        },
+      });
     }
     this.#obeySignal();
     if (!this.#delivery.end) {
@@ -84,7 +86,7 @@ export class LiveStream {
   get lastEventId(): string {
     // Ids also come without an event, and with events that the filter keeps back.
     const latest =
-      this.#delivery.isUpToDate && !this.#delivery.end ? this.#delivery.source?.lastEventId : undefined;
+      this.#delivery.isUpToDate ? this.#source?.lastEventId : undefined;
     return latest ?? this.#delivery.lastEventId;
   }
 
@@ -104,7 +106,7 @@ export class LiveStream {
   }
 
   reconnect(): void {
-    this.#command((source) => source.reconnect());
+    this.#source?.reconnect();
   }
 
   async setFilter(change: { categories?: string[]; types?: string[] }): Promise<void> {
@@ -112,7 +114,7 @@ export class LiveStream {
     const filter = namesOf(given);
     checkFilter(this.#settings.profile, filter);
     const nothing = namesNothing(given);
-    const source = this.#delivery.end ? undefined : this.#delivery.source;
+    const source = this.#source;
     if (nothing || !source) {
       this.#apply(filter, nothing);
       return;
@@ -193,7 +195,7 @@ export class LiveStream {
   async #begin(load: LoadCore): Promise<void> {
     try {
       if (load.isReady?.() === false && HeadStart.isPossible(this.#settings)) {
-        this.#head = new HeadStart(new Attempts(this.#settings));
+        this.#head = new HeadStart(this.#attempts);
         // Whoever closes at once sends nothing.
         await undefined;
         if (this.#delivery.end) {
@@ -203,14 +205,15 @@ export class LiveStream {
       }
       const started =
         this.#progress && !this.#settings.hasLastEventId ? this.#progress.start() : undefined;
-      const [core, validation] = await Promise.all([load(), this.#settings.validator?.load()]);
+      const { validate } = this.#settings;
+      const [core, validation] = await Promise.all([load(), validate && validate.load()]);
       this.#start(core, validation, (await started) ?? this.#settings.lastEventId);
     } catch (error) {
       this.#finish('unsupported', asTidewireError(error));
     }
   }
 
-  #start(core: Core, validation: Validation | undefined, lastEventId: string): void {
+  #start(core: Core, validation: Validation | false | undefined, lastEventId: string): void {
     if (this.#delivery.end) {
       return;
     }
@@ -223,43 +226,22 @@ export class LiveStream {
     }
     this.#delivery.startFrom(lastEventId);
     const settings = this.#settings;
+    const delivery = this.#delivery;
     const filter = this.#filter;
     const names = this.#listened;
-    const receiver = this.#receiver();
-    const head = this.#head;
-    this.#delivery.source = settings.share
-      ? joinShared(core, settings, receiver, this.#nothing ? undefined : filter, lastEventId, names)
+    delivery.source = settings.share
+      ? joinShared(core, settings, this.#attempts, delivery, delivery.nothing ? undefined : filter, lastEventId, names)
       : new Connection(
           core,
           settings,
-          head?.attempts ?? new Attempts(settings),
-          receiver,
+          this.#attempts,
+          delivery,
           filter,
           lastEventId,
           names,
-          head && ((url, init) => head.take(url, init)),
+          this.#head,
         );
-    this.#delivery.refill();
-  }
-
-  #receiver(): SharingReceiver {
-    const delivery = this.#delivery;
-    return {
-      get holdsBack() {
-        return delivery.holdsBack;
-      },
-      batch: (batch, isFed) => {
-        if (this.#delivery.end) {
-          return false;
-        }
-        // The stream's news has its place before the events that came behind it, and after those
-        // that came before.
-        const isNext = isFed && this.#untold === 0;
-        return this.#nothing ? delivery.pushIdOf(batch) : delivery.push(batch, isNext);
-      },
-      fed: () => delivery.drainNow(),
-      tell: (...news) => this.#receive(...news),
-    };
+    delivery.refill();
   }
 
   #receive(...[type, detail]: News): void {
@@ -284,18 +266,16 @@ export class LiveStream {
     this.#soon(() => type === 'error' && isByUser(this.#delivery.end?.reason) || this.#tell(type, detail));
   }
 
-  /** Asks something of the connection, unless the stream is over. */
-  #command(command: (source: Source) => void): void {
-    if (!this.#delivery.end && this.#delivery.source) {
-      command(this.#delivery.source);
-    }
+  /** The connection, unless the stream is over. */
+  get #source(): Source | undefined {
+    return this.#delivery.end ? undefined : this.#delivery.source;
   }
 
   #apply(filter: FilterNames, nothing: boolean): void {
     if (!nothing) {
       this.#filter = filter;
     }
-    this.#nothing = nothing;
+    this.#delivery.nothing = nothing;
     this.#delivery.filter(nothing ? () => false : filterMatcher(this.#settings.profile, filter));
   }
 
@@ -344,11 +324,6 @@ export class LiveStream {
     }
   }
 
-  async #dispose(): Promise<void> {
-    this.close();
-    await this.#closed;
-  }
-
   #setState(state: StreamState): void {
     if (state !== this.#state && this.#state !== 'closed') {
       this.#state = state;
@@ -364,7 +339,8 @@ export class LiveStream {
         // The module is on the stack.
         queueMicrotask(() => this.#finish('slow-consumer', tooSlow(this.#settings)));
       },
-      tell: (notice) => this.#tellNotice(notice),
+      receive: (...news) => this.#receive(...news),
+      tellNotice: (notice) => this.#tellNotice(notice),
       close: () => this.close(),
       settle: this.#resolveClosed,
     });
@@ -379,7 +355,7 @@ export class LiveStream {
     // An `EventSource` gives only what is asked for by its very name.
     if (transport === 'eventsource' && !name.includes('*')) {
       this.#listened.push(name);
-      this.#command((source) => source.listen(name));
+      this.#source?.listen(name);
     }
     return off;
   }
@@ -401,9 +377,9 @@ export class LiveStream {
 
   /** Tells news once the module is off the stack. */
   #soon(tell: () => unknown): void {
-    this.#untold += 1;
+    this.#delivery.untold += 1;
     queueMicrotask(() => {
-      this.#untold -= 1;
+      this.#delivery.untold -= 1;
       tell();
     });
   }

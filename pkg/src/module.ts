@@ -140,15 +140,15 @@ function messageOf(cause: unknown): string {
 function unsupported(cause: unknown): TidewireError {
   const why = messageOf(cause);
   let advice =
-    'the browser lacks something that it needs: SIMD, reference types or DecompressionStream ' +
-    '(Chrome 96, Firefox 113, Safari 16.4 or later)';
+    'it needs SIMD, reference types and DecompressionStream: ' +
+    'Chrome 96, Firefox 113, Safari 16.4 or later';
   if (typeof WebAssembly === 'undefined') {
     advice = 'the browser has no WebAssembly, or has it switched off';
   } else if (/content.security.policy|\bCSP\b/i.test(why)) {
     advice =
-      "the page's Content-Security-Policy forbids it. Add 'wasm-unsafe-eval' to its script-src";
+      "the page's Content-Security-Policy needs 'wasm-unsafe-eval' in its script-src";
   } else if (cause instanceof WebAssembly.LinkError) {
-    advice = 'tidewire.wasm is of another version than the script. Serve both from one release';
+    advice = 'tidewire.wasm is of another version than the script';
   }
   return new TidewireError(
     `Tidewire's WebAssembly module cannot run here: ${advice} (${why})`,

@@ -175,7 +175,7 @@ export interface Settings {
     readonly pauses: boolean;
   };
   readonly parse?: Parse | undefined;
-  readonly validator: Validator | undefined;
+  readonly validate?: Validator | false | undefined;
   readonly idempotencyKey: string | undefined;
   readonly store?: CursorStore | undefined;
   readonly share: boolean;
@@ -251,7 +251,6 @@ export function settings(url: string | URL, given: ConnectOptions | undefined): 
     transport,
     reconnect,
     buffer,
-    validator: validate || undefined,
     idempotencyKey: idempotencyKey === true ? randomUuid() : idempotencyKey,
   };
 }
@@ -478,8 +477,9 @@ function address(url: string | URL, query: ConnectOptions['query']): string {
   try {
     absolute = new URL(url, base);
   } catch (cause) {
-    const hint = base === undefined ? ': there is no page that it could be relative to' : '';
-    return refuse(`url must be a valid URL, not ${shown(String(url))}${hint}`, { cause });
+    // Without a page there is nothing that it could be relative to.
+    const kind = base === undefined ? 'an absolute' : 'a valid';
+    return refuse(`url must be ${kind} URL, not ${shown(String(url))}`, { cause });
   }
   const { protocol, searchParams } = absolute;
   if (!/^https?:$/.test(protocol)) {

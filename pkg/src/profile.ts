@@ -152,6 +152,11 @@ export function parseOf({ format }: ProfileDefinition): 'text' | 'eager' {
 }
 
 /** The event types of a profile, in the order in which they are counted. */
+export function typesOf({ categories }: ProfileDefinition): string[] {
+  return Object.values(categories).flat();
+}
+
+/** The same, each with its category. */
 export function tableOf({ categories }: ProfileDefinition): TableRow[] {
   return Object.entries(categories).flatMap(([category, types]) =>
     types.map((type) => ({ type, name: type, category })),

@@ -1,6 +1,6 @@
 /** The request of an attempt. */
 
-import type { ProfileDefinition } from './profile.js';
+import { type ProfileDefinition, queryOf } from './profile.js';
 
 /** Names, each with a value. */
 export type Pairs = readonly (readonly [name: string, value: string])[];
@@ -26,7 +26,9 @@ export interface RequestParts {
 
 /** The URL with what the attempt adds to it, token included. */
 export function requestUrl(basis: RequestBasis, { query, token }: RequestParts): string {
-  return withQuery(basis.url, [...query, ...credentialsOf(basis, token, 'query')]);
+  const name = queryOf(basis.profile.auth);
+  const all = name === undefined || token === undefined ? query : [...query, [name, token] as const];
+  return withQuery(basis.url, all);
 }
 
 /** @throws Error for a header that cannot be sent. */
@@ -35,24 +37,26 @@ export function requestInit(
   { token, id, headers: own }: RequestParts,
   signal: AbortSignal,
 ): RequestInit {
-  const { method, body, credentials } = basis;
-  const all: (readonly [string, string])[] = [
-    ...credentialsOf(basis, token, 'header'),
-    ['Accept', 'text/event-stream'],
-  ];
-  if (id) {
-    // A header's characters are bytes; the standard sends the id as UTF-8.
-    all.push(['Last-Event-ID', Array.from(id, (byte) => String.fromCharCode(byte)).join('')]);
-  }
-  const headers = new Headers();
-  for (const [name, value] of [...all, ...own]) {
+  const { method, body, credentials, profile } = basis;
+  const { auth = 'bearer' } = profile;
+  const headers = new Headers({ Accept: 'text/event-stream' });
+  const set = (name: string, value: string) => {
     try {
       headers.set(name, value);
     } catch {
       // The value may be a secret.
       throw new Error(`the header '${name}' cannot be sent: its name or its value is not allowed`);
     }
+  };
+  if (token !== undefined) {
+    if (auth === 'bearer') set('Authorization', `Bearer ${token}`);
+    else if ('header' in auth) set(auth.header, token);
   }
+  if (id) {
+    // A header's characters are bytes; the standard sends the id as UTF-8.
+    set('Last-Event-ID', String.fromCharCode(...id));
+  }
+  own.forEach(([name, value]) => set(name, value));
   return {
     method,
     headers,
@@ -67,18 +71,6 @@ export function requestInit(
 /** Name and value, name and value… */
 export function pairs(flat: readonly string[]): [string, string][] {
   return flat.flatMap((value, at) => (at % 2 ? [[flat[at - 1] as string, value]] : []));
-}
-
-/** The token, where the profile wants it, if that is there. */
-function credentialsOf(
-  { profile: { auth = 'bearer' } }: RequestBasis,
-  token: string | undefined,
-  place: 'header' | 'query',
-): Pairs {
-  const [named, value] =
-    auth === 'bearer' ? [{ header: 'Authorization' }, `Bearer ${token}`] : [auth, token];
-  const name = (named as { readonly [place: string]: string })[place];
-  return token === undefined || name === undefined ? [] : [[name, value as string]];
 }
 
 /** With these parameters at the end of its query. */

@@ -1,6 +1,6 @@
 /** Streams of one page that share a connection. */
 
-import { Attempts } from './attempts.js';
+import type { Attempts } from './attempts.js';
 import { KIND_TYPE_MASK } from './boundary.js';
 import { type CloseReason, Connection, type Receiver, type Source } from './connection.js';
 import type { Core } from './core.js';
@@ -25,6 +25,7 @@ export interface SharingReceiver extends Receiver {
 export function joinShared(
   core: Core,
   settings: Settings,
+  attempts: Attempts,
   receiver: SharingReceiver,
   filter: FilterNames | undefined,
   lastEventId: string,
@@ -36,7 +37,7 @@ export function joinShared(
     [...open].find((shared) => areSame(shared.settings, settings)) ??
     new SharedConnection(settings, open);
   const member = new Member(shared, receiver, filter);
-  shared.join(member, core, lastEventId, names);
+  shared.join(member, core, attempts, lastEventId, names);
   return member;
 }
 
@@ -56,13 +57,18 @@ class SharedConnection {
     this.#all = all;
   }
 
-  join(member: Member, core: Core, lastEventId: string, names: readonly string[]): void {
+  join(
+    member: Member,
+    core: Core,
+    attempts: Attempts,
+    lastEventId: string,
+    names: readonly string[],
+  ): void {
     const { settings, connection } = this;
     this.#members = [...this.#members, member];
     if (!connection) {
       this.#all.add(this);
       this.#asked = this.#union();
-      const attempts = new Attempts(settings);
       const receiver = this.#receiver();
       this.connection = new Connection(core, settings, attempts, receiver, this.#asked, lastEventId, names);
       return;

@@ -40,17 +40,14 @@ export function suggestion(name: string, known: readonly string[]): string {
 /** Levenshtein's distance. */
 function editDistance(a: string, b: string): number {
   // How far the letters of `a` so far are from each start of `b`.
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let row = [0, ...b].map((_, index) => index);
   for (const letter of a) {
     let left = (row[0] as number) + 1;
     row = row.map((above, index) =>
       index === 0
         ? left
-        : (left = Math.min(
-            left + 1,
-            above + 1,
-            (row[index - 1] as number) + (b[index - 1] === letter ? 0 : 1),
-          )),
+        : (left =
+            1 + Math.min(left, above, (row[index - 1] as number) - Number(b[index - 1] === letter))),
     );
   }
   return row.at(-1) as number;

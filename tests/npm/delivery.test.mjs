@@ -204,7 +204,7 @@ test('a second iterator is refused while the first is at work', async () => {
   stream.events();
   assert.throws(() => stream.events(), {
     name: 'TypeError',
-    message: 'this stream is being iterated already: one iterator at a time',
+    message: 'this stream has an iterator already',
   });
 });
 

@@ -88,13 +88,13 @@ test('what is left of a broken module neither throws nor calls', async () => {
 
 test('where the module cannot be compiled, the stream ends as unsupported and says what is needed', async () => {
   const refusals = [
-    [new WebAssembly.CompileError('invalid value type'), /it needs: SIMD, reference types.*Safari 16\.4/],
+    [new WebAssembly.CompileError('invalid value type'), /it needs SIMD, reference types.*Safari 16\.4/],
     // Of Chromium, Firefox and Safari.
     ...[
       'violates the following Content Security policy directive',
       'call to WebAssembly.compile() blocked by CSP',
       'is not an allowed source of script in the following Content Security Policy directive',
-    ].map((words) => [new WebAssembly.CompileError(words), /Add 'wasm-unsafe-eval' to its script-src/]),
+    ].map((words) => [new WebAssembly.CompileError(words), /needs 'wasm-unsafe-eval' in its script-src/]),
     [new WebAssembly.LinkError('Import #0'), /of another version than the script/],
   ];
   for (const [refusal, advice] of refusals) {

@@ -204,7 +204,7 @@ test('an address that is none is refused, with the reason', () => {
     assert.throws(() => connect(url), { name: 'TypeError', message });
   refused(
     '/events',
-    'url must be a valid URL, not "/events": there is no page that it could be relative to',
+    'url must be an absolute URL, not "/events"',
   );
   refused('ws://test.example/', 'url must begin with http: or https:, not ws:');
   refused(7, 'url must be text or a URL, not 7');

@@ -276,7 +276,7 @@ test('a validator that breaks down ends its stream, and passes nothing unchecked
   const { reason } = await stream.closed;
   assert.equal(reason, 'interrupted');
   assert.deepEqual(seen, [
-    "the data of 'import.failed' could not be checked: the module that checks has broken down",
+    "the data of 'import.failed' could not be checked: the module broke down",
   ]);
   await settled();
   assert.equal(fetch.calls[0].aborted, true);

@@ -144,12 +144,12 @@ export class Feed {
       pauseWhenHidden: false,
     } as const;
     const receiver = this.#receiver();
-    this.#connection = new Connection(core, settings, PART, receiver, ALL, '', [], this.#fetch);
+    this.#connection = new Connection(core, settings, PART, receiver, ALL, '', [], this);
     this.#connection.want();
   }
 
   /** What the module calls for each request: it is on the stack. */
-  readonly #fetch = (_url: string, init: RequestInit): Promise<unknown> => {
+  take(_url: string, init: RequestInit): Promise<unknown> {
     const signal = init.signal ?? this.#controller.signal;
     const first = this.#first;
     if (first !== undefined) {
@@ -159,7 +159,7 @@ export class Feed {
     }
     const lastEventId = new Headers(init.headers).get('last-event-id');
     return Promise.resolve().then(() => this.#attempt(lastEventId, signal));
-  };
+  }
 
   async #attempt(lastEventId: string | null, signal: AbortSignal): Promise<EventStream> {
     try {
