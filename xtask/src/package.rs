@@ -61,9 +61,9 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
     let [connection, validation] = MODULES.map(|module| Files::of(workspace, module));
 
     for files in [&connection, &validation] {
-        let Module { name, package, .. } = files.module;
+        let Module { name, .. } = files.module;
         step(&format!("{name} module: cargo"), || {
-            compile(workspace, package).map(|()| true)
+            compile(workspace, files.module).map(|()| true)
         })?;
         if files.module.is_bound {
             step(&format!("{name} module: wasm-bindgen"), || {
@@ -91,6 +91,8 @@ struct Module {
     library: &'static str,
     /// wasm-bindgen writes its boundary.
     is_bound: bool,
+    /// What the compiler is told beside the profile when it puts all crates together.
+    linking: &'static [&'static str],
 }
 
 const MODULES: [Module; 2] = [
@@ -99,12 +101,16 @@ const MODULES: [Module; 2] = [
         package: "tidewire-js",
         library: "tidewire_js.wasm",
         is_bound: false,
+        // How much a function may weigh to be compiled into its callers: by default less. With more
+        // the module grows again.
+        linking: &["-Cllvm-args=-inline-threshold=12"],
     },
     Module {
         name: "validate",
         package: "tidewire-validate",
         library: "tidewire_validate.wasm",
         is_bound: true,
+        linking: &[],
     },
 ];
 
@@ -169,7 +175,7 @@ impl Files {
     }
 }
 
-fn compile(workspace: &Workspace, package: &str) -> Outcome<()> {
+fn compile(workspace: &Workspace, module: Module) -> Outcome<()> {
     let mut cargo = workspace.cargo();
     // Whoever depends on the crate needs no such flag. With it, what uses SIMD is compiled into its
     // callers.
@@ -177,16 +183,18 @@ fn compile(workspace: &Workspace, package: &str) -> Outcome<()> {
         "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
         "-Ctarget-feature=+simd128",
     );
-    process::run(cargo.args([
-        "build",
+    let arguments = [
+        "rustc",
         "--quiet",
         "--package",
-        package,
+        module.package,
         "--target",
         WASM_TARGET,
         "--profile",
         "wasm",
-    ]))
+        "--",
+    ];
+    process::run(cargo.args(arguments).args(module.linking))
 }
 
 fn bind(workspace: &Workspace, files: &Files, bindgen: &Path) -> Outcome<bool> {
