@@ -131,7 +131,6 @@ pub struct Engine<H: Host>(Rc<Inner<H>>);
 pub struct WeakEngine<H: Host>(Weak<Inner<H>>);
 
 struct Inner<H: Host> {
-    me: Weak<Inner<H>>,
     host: H,
     connection: RefCell<Connection>,
     /// Reading can be paused: an `EventSource` cannot.
@@ -188,37 +187,18 @@ impl<H: Host> Engine<H> {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(config: Config, host: impl FnOnce(WeakEngine<H>) -> H) -> Result<Self, ConfigError> {
-        Ok(Engine::of(Connection::new(config)?, host))
+        let connection = Connection::new(config)?;
+        Ok(Engine(Rc::new_cyclic(|me| {
+            Inner::of(connection, host(WeakEngine(me.clone())))
+        })))
     }
 
     /// The same, of a configuration that was checked before. Nothing, if the filter does not fit.
     #[doc(hidden)]
-    pub fn of_checked(config: Config, host: impl FnOnce(WeakEngine<H>) -> H) -> Option<Self> {
+    pub fn of_checked(config: Config, host: H) -> Option<Self> {
         let subscription = config.filter.try_compile(&config.spec).ok()?;
         let connection = Connection::of_checked(config, subscription);
-        Some(Engine::of(connection, host))
-    }
-
-    fn of(connection: Connection, host: impl FnOnce(WeakEngine<H>) -> H) -> Self {
-        let pauses = connection.pauses();
-        let last_event_id = connection.last_event_id().to_owned();
-        Engine(Rc::new_cyclic(|me| Inner {
-            me: me.clone(),
-            host: host(WeakEngine(me.clone())),
-            connection: RefCell::new(connection),
-            pauses,
-            transport: Cell::new(0),
-            candidate: Cell::new(0),
-            transports: Cell::new(0),
-            inputs: RefCell::default(),
-            pumping: Cell::new(false),
-            timer: Cell::new(None),
-            token_number: Cell::new(0),
-            attempt: Cell::new(0),
-            wanted: Cell::new(false),
-            unread: RefCell::default(),
-            last_event_id: RefCell::new(last_event_id),
-        }))
+        Some(Engine(Rc::new(Inner::of(connection, host))))
     }
 
     /// Who it was given to.
@@ -229,64 +209,64 @@ impl<H: Host> Engine<H> {
     /// Sends the first request, after the token if there is one; `suspended`, not before
     /// [`resume`](Self::resume).
     pub fn start(&self, suspended: bool) {
-        self.0.input(Input::Start { suspended });
+        self.input(Input::Start { suspended });
     }
 
     /// More events are wanted.
     pub fn want(&self) {
-        self.0.input(Input::Want);
+        self.input(Input::Want);
     }
 
     /// Ends it, for this reason.
     pub fn close(&self, reason: CloseReason) {
-        self.0.input(Input::Close(reason));
+        self.input(Input::Close(reason));
     }
 
     /// Opens anew at once.
     pub fn reconnect(&self) {
-        self.0.input(Input::Reconnect);
+        self.input(Input::Reconnect);
     }
 
     /// Changes what is delivered. What comes of it is reported; whether the names are the
     /// profile's is the caller's to check before.
     pub fn set_filter(&self, filter: Filter) {
-        self.0.input(Input::SetFilter(filter));
+        self.input(Input::SetFilter(filter));
     }
 
     /// The time of [`Host::wake`] has come.
     pub fn timer(&self) {
         self.0.timer.set(None);
-        self.0.input(Input::Timer);
+        self.input(Input::Timer);
     }
 
     /// The network is back.
     pub fn online(&self) {
-        self.0.input(Input::Online);
+        self.input(Input::Online);
     }
 
     /// The page is put away: what can be repeated is given up until [`resume`](Self::resume).
     pub fn suspend(&self) {
-        self.0.input(Input::Suspend);
+        self.input(Input::Suspend);
     }
 
     /// The page is back, or seen again: its timers may be late.
     pub fn resume(&self) {
-        self.0.input(Input::Resume);
+        self.input(Input::Resume);
     }
 
     /// The token of this number is there, or cannot be had.
     pub fn token(&self, number: u32, is_there: bool) {
-        self.0.input(Input::Token { number, is_there });
+        self.input(Input::Token { number, is_there });
     }
 
     /// Takes news of a request.
     pub fn news(&self, transport: u32, news: News) {
-        self.0.input(Input::News(transport, news));
+        self.input(Input::News(transport, news));
     }
 
     /// The same as [`News::Chunk`], of bytes that are lent for the length of the call.
     pub fn chunk(&self, transport: u32, bytes: &[u8]) {
-        self.0.chunk(transport, bytes);
+        Rc::clone(&self.0).chunk(transport, bytes);
     }
 
     /// Whether this head begins an event stream; if not, the body's start is read.
@@ -306,6 +286,11 @@ impl<H: Host> Engine<H> {
     /// The last event ID.
     pub fn last_event_id(&self) -> String {
         self.0.last_event_id.borrow().clone()
+    }
+
+    fn input(&self, input: Input) {
+        // The owner may drop this from within.
+        Rc::clone(&self.0).input(input);
     }
 }
 
@@ -399,13 +384,30 @@ impl<H: Host> Listener for Inner<H> {
 }
 
 impl<H: Host> Inner<H> {
+    fn of(connection: Connection, host: H) -> Self {
+        Inner {
+            host,
+            pauses: connection.pauses(),
+            last_event_id: RefCell::new(connection.last_event_id().to_owned()),
+            connection: RefCell::new(connection),
+            transport: Cell::new(0),
+            candidate: Cell::new(0),
+            transports: Cell::new(0),
+            inputs: RefCell::default(),
+            pumping: Cell::new(false),
+            timer: Cell::new(None),
+            token_number: Cell::new(0),
+            attempt: Cell::new(0),
+            wanted: Cell::new(false),
+            unread: RefCell::default(),
+        }
+    }
+
+    /// Whoever calls this, or [`chunk`](Self::chunk), keeps the engine alive meanwhile.
     fn input(&self, input: Input) {
         self.inputs.borrow_mut().push(input);
         if !self.pumping.replace(true) {
-            // The owner may drop the engine from within.
-            let alive = self.me.upgrade();
             self.work_off();
-            drop(alive);
         }
     }
 
@@ -414,7 +416,6 @@ impl<H: Host> Inner<H> {
             self.input(Input::News(transport, News::Chunk(bytes.to_vec())));
             return;
         }
-        let alive = self.me.upgrade();
         let (used, flow) = self.give(self.host.now(), bytes);
         if let Some(rest @ [_, ..]) = bytes.get(used..) {
             *self.unread.borrow_mut() = (rest.to_vec(), 0);
@@ -424,7 +425,6 @@ impl<H: Host> Inner<H> {
         }
         self.perform();
         self.work_off();
-        drop(alive);
     }
 
     /// Works the inputs off, which nobody up the stack does.

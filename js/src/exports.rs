@@ -110,7 +110,7 @@ extern "C" fn connect(
         spec,
     };
     let host = JsHost::new(key, last_event_id, has(flags::IS_JSON));
-    Engine::of_checked(config, |_| host).map(Box::new)
+    Engine::of_checked(config, host).map(Box::new)
 }
 
 /// So many categories and types, each a line, and what follows. Everything, where nothing is
