@@ -30,9 +30,16 @@ pub(crate) fn number(text: &[u8]) -> Option<u64> {
     }
     text.iter().try_fold(0u64, |number, byte| {
         let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then_some(())?;
-        number.checked_mul(10)?.checked_add(digit.into())
+        // A multiplication that is checked would be one of 128 bits.
+        (digit < 10 && number <= u64::MAX / 10).then_some(())?;
+        (number * 10).checked_add(digit.into())
     })
+}
+
+/// The same, but the largest number there is where it is larger.
+pub(crate) fn saturating_number(text: &[u8]) -> Option<u64> {
+    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    is_number.then(|| number(text).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

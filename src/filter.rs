@@ -6,7 +6,6 @@ use crate::profiles::{EventSpec, FilterQuery, Flags, List, Name, Spec};
 use alloc::{
     borrow::ToOwned,
     string::{String, ToString},
-    vec,
     vec::Vec,
 };
 use core::fmt;
@@ -334,20 +333,22 @@ impl Subscription {
     /// The parameters that ask the server, in order; with `repeated`, several values become
     /// several parameters where the profile knows both forms.
     pub fn query(&self, repeated: bool) -> Vec<(String, String)> {
-        let Query::Ask {
+        let mut pairs = Vec::new();
+        if let Query::Ask {
             parameter,
             list,
             values,
             ..
         } = &self.query
-        else {
-            return Vec::new();
-        };
-        if *list == List::Repeated || (*list == List::CommaThenRepeated && repeated) {
-            let pair = |value: &Name| (parameter.to_string(), value.to_string());
-            return values.iter().map(pair).collect();
+        {
+            let mut ask = |value: String| pairs.push((parameter.to_string(), value));
+            match list {
+                List::CommaThenRepeated if !repeated => ask(listed(values, ",")),
+                List::Comma => ask(listed(values, ",")),
+                _ => values.iter().for_each(|value| ask(value.to_string())),
+            }
         }
-        vec![(parameter.to_string(), listed(values, ","))]
+        pairs
     }
 
     /// Whether the query has a second form to fall back on.

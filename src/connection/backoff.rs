@@ -83,7 +83,7 @@ impl Backoff {
             false => ceiling,
         };
         // What the server asks for is honoured, but not for more than ten times the cap.
-        let asked = after.unwrap_or(0).min(cap.saturating_mul(10));
+        let asked = after.unwrap_or(0).min(cap.min(Millis::MAX / 10) * 10);
         Some(delay.max(asked))
     }
 }

@@ -1,7 +1,9 @@
 //! What a response means, by its profile.
 
 use super::{Error, ErrorKind, Millis, Response};
-use crate::digits::{digits, number};
+#[cfg(any(not(target_arch = "wasm32"), feature = "browser"))]
+use crate::digits::number;
+use crate::digits::{digits, saturating_number};
 use crate::profiles::Spec;
 use alloc::borrow::ToOwned;
 
@@ -66,9 +68,11 @@ fn is_event_stream(content_type: &str) -> bool {
 /// since the two clocks may differ.
 pub(super) fn retry_after(response: &Response) -> Option<Millis> {
     let value = response.retry_after.trim_ascii();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        let seconds = number(value.as_bytes()).unwrap_or(Millis::MAX);
-        return Some(seconds.saturating_mul(1_000));
+    if let Some(seconds) = saturating_number(value.as_bytes()) {
+        return Some(match seconds <= Millis::MAX / 1_000 {
+            true => seconds * 1_000,
+            false => Millis::MAX,
+        });
     }
     let (then, now) = (http_date(value)?, http_date(response.date.trim_ascii())?);
     Some(then.saturating_sub(now).saturating_mul(1_000))

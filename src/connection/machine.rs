@@ -278,9 +278,9 @@ impl Connection {
             Phase::Opening { since } => match self.refusal.take() {
                 Some(refusal) => self.refuse(now, refusal.verdict, refusal.retry_after),
                 None => {
-                    let waited = digits(now.saturating_sub(since));
-                    let message = ["no response within ", &waited, " ms"];
-                    self.fail(now, Error::told(ErrorKind::Timeout, &message), None);
+                    let waited = now.saturating_sub(since);
+                    let error = Error::late(ErrorKind::Timeout, "no response within ", waited);
+                    self.fail(now, error, None);
                 }
             },
             Phase::Open { .. } if self.start.is_some_and(|start| now >= start.over_at()) => {
@@ -303,9 +303,9 @@ impl Connection {
                 if self.take_over(now, sink) {
                     return Flow::More;
                 }
-                let silent = digits(now.saturating_sub(self.last_bytes));
-                let message = ["no byte for ", &silent, " ms"];
-                self.fail(now, Error::told(ErrorKind::Stale, &message), None);
+                let silent = now.saturating_sub(self.last_bytes);
+                let error = Error::late(ErrorKind::Stale, "no byte for ", silent);
+                self.fail(now, error, None);
             }
             Phase::Waiting { .. } => self.begin(now, Reason::Reconnect),
         }

@@ -24,7 +24,7 @@ pub use backoff::Seed;
 pub use machine::Connection;
 pub use sink::{Event, Flow, Sink};
 
-use crate::digits::joined;
+use crate::digits::{digits, joined};
 use crate::filter::{Filter, FilterError};
 use crate::profiles::{Spec, SpecError};
 
@@ -338,6 +338,11 @@ impl Error {
     #[inline(never)]
     pub(crate) fn told(kind: ErrorKind, message: &[&str]) -> Self {
         Error::new(kind, joined(message))
+    }
+
+    /// The same, of what did not happen for so long.
+    pub(crate) fn late(kind: ErrorKind, what: &str, milliseconds: Millis) -> Self {
+        Error::told(kind, &[what, &digits(milliseconds), " ms"])
     }
 }
 

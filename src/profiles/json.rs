@@ -4,6 +4,7 @@
 use crate::digits::number;
 use alloc::borrow::Cow;
 use alloc::{string::String, vec::Vec};
+use core::slice;
 
 use crate::wire::find_either;
 
@@ -50,39 +51,41 @@ pub fn unquoted(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     if find_either(b'\\', b'\\', inner).is_none() {
         return Some(Cow::Borrowed(inner));
     }
-    let mut out = Vec::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte != b'\\' {
-            out.push(byte);
-            rest = after;
-            continue;
-        }
-        let (&escape, after) = after.split_first()?;
-        rest = after;
-        match escape {
-            b'u' => {
-                let mut unit = hex4(rest)?;
-                rest = &rest[4..];
-                if (0xD800..0xDC00).contains(&unit)
-                    && let Some(low) = rest.strip_prefix(b"\\u").and_then(hex4)
-                    && (0xDC00..0xE000).contains(&low)
-                {
-                    unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-                    rest = &rest[6..];
+    let mut out = Vec::new();
+    let mut bytes = inner.iter();
+    while let Some(&byte) = bytes.next() {
+        out.push(match byte {
+            b'\\' => match *bytes.next()? {
+                b'u' => {
+                    let character = escaped_character(&mut bytes)?;
+                    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    continue;
                 }
-                let character = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            b'b' => out.push(8),
-            b'f' => out.push(12),
-            b'n' => out.push(b'\n'),
-            b'r' => out.push(b'\r'),
-            b't' => out.push(b'\t'),
-            other => out.push(other),
-        }
+                b'b' => 8,
+                b'f' => 12,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                other => other,
+            },
+            other => other,
+        });
     }
     Some(Cow::Owned(out))
+}
+
+/// The character whose code follows, in one unit of UTF-16 or two.
+fn escaped_character(bytes: &mut slice::Iter<'_, u8>) -> Option<char> {
+    let mut unit = hex4(bytes.as_slice())?;
+    bytes.nth(3);
+    if (0xD800..0xDC00).contains(&unit)
+        && let Some(low) = bytes.as_slice().strip_prefix(b"\\u").and_then(hex4)
+        && (0xDC00..0xE000).contains(&low)
+    {
+        unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+        bytes.nth(5);
+    }
+    Some(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
 /// The number that a JSON value is; `None` if it is no whole number that fits.

@@ -330,6 +330,10 @@ mod tests {
     fn a_line_that_makes_no_sense_is_named() {
         let error = Spec::from_lines("x\n0\nsometimes").unwrap_err();
         assert_eq!(error.to_string(), "line 3 of the profile: 'sometimes'");
+        let mut lines = super::super::plain::spec().to_lines();
+        lines.push_str("\n256\t0\ta");
+        let error = Spec::from_lines(&lines).unwrap_err();
+        assert!(error.to_string().ends_with("'256\t0\ta'"), "{error}");
         let mut spec = super::super::plain::spec();
         spec.events.to_mut().push(EventSpec::new("a", 7));
         let error = Spec::from_lines(&spec.to_lines()).unwrap_err();

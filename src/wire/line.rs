@@ -1,3 +1,5 @@
+use crate::digits::saturating_number;
+
 /// What a line of an event stream is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -109,15 +111,7 @@ const fn const_word(bytes: &[u8]) -> (u64, u64) {
 ///
 /// An empty value is no number either; browsers ignore it too.
 pub(super) fn reconnection_time(value: &[u8]) -> Option<u64> {
-    if value.is_empty() {
-        return None;
-    }
-    value.iter().try_fold(0_u64, |time, &byte| {
-        byte.is_ascii_digit().then(|| {
-            time.saturating_mul(10)
-                .saturating_add(u64::from(byte - b'0'))
-        })
-    })
+    saturating_number(value)
 }
 
 #[cfg(test)]

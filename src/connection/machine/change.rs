@@ -147,12 +147,8 @@ impl Connection {
             Some(Step::Token | Step::Opening) => {
                 let refusal = self.candidate.as_mut().and_then(|it| it.refusal.take());
                 self.keep_old(refusal.unwrap_or_else(|| {
-                    let message = [
-                        "the stream for the new filter did not open within ",
-                        &digits(OPEN_WITHIN),
-                        " ms",
-                    ];
-                    Error::told(ErrorKind::Timeout, &message)
+                    let what = "the stream for the new filter did not open within ";
+                    Error::late(ErrorKind::Timeout, what, OPEN_WITHIN)
                 }));
                 Flow::More
             }

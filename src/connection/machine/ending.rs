@@ -96,12 +96,11 @@ impl Connection {
             backoff.lived(open_since.map_or(0, |since| now.saturating_sub(since)));
             backoff.next(after, &mut self.seed)
         });
-        let error_again = error.clone();
-        self.report(Report::Failed {
-            error,
-            retry_in: delay,
-        });
         if let Some(delay) = delay {
+            self.report(Report::Failed {
+                error,
+                retry_in: Some(delay),
+            });
             self.actions.push(Action::Abort);
             self.phase = Phase::Waiting {
                 until: now.saturating_add(delay),
@@ -111,18 +110,22 @@ impl Connection {
         }
         let reason = match (&self.config.backoff, open_since) {
             (None, Some(_)) => CloseReason::Interrupted,
-            (None, None) if error_again.status > 0 => CloseReason::Rejected,
+            (None, None) if error.status > 0 => CloseReason::Rejected,
             _ => CloseReason::Exhausted,
         };
-        self.finish(reason, Some(error_again));
+        self.fail_for_good(reason, error);
     }
 
     pub(super) fn reject(&mut self, error: Error) {
+        self.fail_for_good(CloseReason::Rejected, error);
+    }
+
+    fn fail_for_good(&mut self, reason: CloseReason, error: Error) {
         self.report(Report::Failed {
             error: error.clone(),
             retry_in: None,
         });
-        self.finish(CloseReason::Rejected, Some(error));
+        self.finish(reason, Some(error));
     }
 
     pub(super) fn finish(&mut self, reason: CloseReason, error: Option<Error>) {
