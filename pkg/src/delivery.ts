@@ -186,7 +186,7 @@ export class Delivery implements SharingReceiver {
   batchConsumer(): Consumer<AnyEvent[]> {
     return this.#consumer(() => {
       const all: AnyEvent[] = [];
-      for (let event = this.#take(); event !== undefined; event = this.#take()) {
+      for (let event = this.#take(); event; event = this.#take()) {
         all.push(event);
       }
       return all.length === 0 ? undefined : all;
@@ -234,7 +234,7 @@ export class Delivery implements SharingReceiver {
     // What handlers have had already is the oldest.
     for (let at = 0; at < this.#behind.length && this.#isOverfull();) {
       const event = this.#behind[at];
-      if (event !== undefined && this.#droppable.has(event.type)) {
+      if (event && this.#droppable.has(event.type)) {
         this.#behind.splice(at, 1);
         this.#forgetBehind(event);
         this.dropped += 1;
@@ -304,19 +304,20 @@ export class Delivery implements SharingReceiver {
   /** The next event for the iterator. Where handlers are, they have it first. */
   #take(): AnyEvent | undefined {
     const event = this.#takeBehind() ?? this.#takeFromQueue();
-    if (event !== undefined) {
+    if (event) {
       this.lastEventId = event.lastEventId;
-      if (this.#progress !== undefined) {
+      if (this.#progress) {
         this.#taken.push(event);
       }
-      this.refill();
     }
+    // Even if all that was there were notices: they have left the buffer, too.
+    this.refill();
     return event;
   }
 
   #takeBehind(): AnyEvent | undefined {
     const event = this.#behind.shift();
-    if (event !== undefined) {
+    if (event) {
       this.#behindSize -= event.raw.length;
     }
     return event;
@@ -328,7 +329,7 @@ export class Delivery implements SharingReceiver {
     }
     for (;;) {
       const next = this.#queue.next();
-      if (next === undefined) {
+      if (!next) {
         return undefined;
       }
       if (!(next instanceof Notice)) {
@@ -401,7 +402,7 @@ export class Delivery implements SharingReceiver {
         return;
       }
       const next = this.#queue.next();
-      if (next === undefined) {
+      if (!next) {
         break;
       }
       if (next instanceof Notice) {
@@ -420,7 +421,7 @@ export class Delivery implements SharingReceiver {
         this.lastEventId = next.lastEventId;
       }
       const waits = this.#callHandlers(next, this.#decoder.index);
-      if (waits !== undefined) {
+      if (waits) {
         void this.#pumpAfter(waits, next);
         return;
       }
@@ -439,7 +440,7 @@ export class Delivery implements SharingReceiver {
       void Promise.all(waits).then(resolve);
     });
     // Else nobody knows what came of it.
-    if (released !== undefined) {
+    if (released) {
       this.#progress?.done(event);
       this.refill();
     }

@@ -134,6 +134,28 @@ test('a payload that is no JSON is a decodeerror in its place, and the stream go
   assert.equal(failure.raw, '{"file_name": "a", "progress_percent": }');
 });
 
+test('a payload with millions of escapes that is no JSON stops nothing else either', async () => {
+  const data = `{"file_name": "${'\\n'.repeat(7_000_000)}" }}`;
+  const next = 'event: import.completed\ndata: {"file_name": "a", "records_imported": 1}\n\n';
+  const { stream } = once(dashtam, [`event: import.started\ndata: ${data}\n\n`, next]);
+  const failure = news(stream, 'decodeerror');
+  assert.deepEqual(
+    (await all(stream)).map(({ type }) => type),
+    ['import.completed'],
+  );
+  assert.equal((await failure).error.position, data.length - 1);
+});
+
+test('a buffer that is full of what is no JSON is read on from', async () => {
+  const chunks = ['event: import.started\ndata: {\n\n', 'event: import.completed\ndata: {}\n\n'];
+  const { stream } = once(dashtam, chunks, { buffer: { events: 1 } });
+  stream.addEventListener('decodeerror', () => {});
+  assert.deepEqual(
+    (await all(stream)).map(({ type }) => type),
+    ['import.completed'],
+  );
+});
+
 test('other faults of a payload are told as exactly', async () => {
   const said = async (profile, data) => {
     const { stream } = once(profile, [data]);
