@@ -461,7 +461,7 @@ export class Connection implements Source {
     };
     const answer = this.#head?.take(url, init) ?? (given ? call() : fetch(url, init));
     const isElsewhere =
-      globalThis.location !== undefined && new URL(url).origin !== location.origin;
+      Boolean(globalThis.location) && new URL(url).origin !== location.origin;
     return new FetchTransport(answer, controller, isElsewhere, tell);
   }
 

@@ -122,7 +122,7 @@ export class Decoder {
       return new LazyEvent(type, name, category, this.#content, id, lastEventId, replayed, raw);
     }
     if (row === 0) {
-      if (this.check !== undefined) {
+      if (this.check) {
         cursor.checked = this.check(batch);
       } else if (batch.isArray && rows.length > ROW_WIDTH) {
         cursor.values = membersOf(batch);
@@ -130,7 +130,7 @@ export class Decoder {
     }
     try {
       const { data, meta } =
-        this.check !== undefined
+        this.check
           ? this.#checked(type, name, raw, cursor.checked?.[row / ROW_WIDTH])
           : cursor.values === undefined
             ? this.#read(type, name, raw)
@@ -151,7 +151,7 @@ export class Decoder {
     } catch (error) {
       // A name that nobody knows may go with any text. Without even a name, where one
       // should stand in the JSON, the text itself is broken.
-      if (type === 'unknown' && !(name === '' && this.#discriminator !== undefined)) {
+      if (type === 'unknown' && (name !== '' || !this.#discriminator)) {
         return { data: raw, meta: undefined };
       }
       throw notJson(name, raw, error);
@@ -168,7 +168,7 @@ export class Decoder {
       return this.#read(type, name, raw);
     }
     const { data, meta, error } = checked;
-    if (error !== undefined) {
+    if (error) {
       // What is no JSON at all is told with the position.
       this.#read(type, name, raw);
       const [path, expected, found] = error;
@@ -181,7 +181,7 @@ export class Decoder {
   /** The payload and its envelope. */
   #split(type: string, name: string, whole: unknown): Content {
     const payload = this.#payload;
-    if (payload === undefined) {
+    if (!payload) {
       return { data: whole, meta: undefined };
     }
     if (typeof whole !== 'object' || whole === null || !Object.hasOwn(whole, payload)) {
@@ -191,7 +191,7 @@ export class Decoder {
       throw flaw(name, `has no member '${payload}'`);
     }
     const { [payload]: data, ...rest } = whole as Record<string, unknown>;
-    if (this.#discriminator === undefined) {
+    if (!this.#discriminator) {
       return { data, meta: rest };
     }
     const { [this.#discriminator]: _type, ...meta } = rest;

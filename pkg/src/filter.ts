@@ -113,7 +113,7 @@ function typesCalled(profile: ProfileDefinition, name: string): string[] {
   const type =
     types.find((type) => type === name || aliasesOf(profile, type).includes(name)) ??
     types.find((type) => spellingsOf(profile, type).includes(name));
-  if (type !== undefined) {
+  if (type) {
     return [type];
   }
   const pattern = glob(name);

@@ -43,11 +43,11 @@ export function iterate<T>(
         return { done: true, value: undefined };
       }
       const value = consumer.take();
-      if (value !== undefined) {
+      if (value) {
         return { done: false, value };
       }
       const end = consumer.end();
-      if (end !== undefined) {
+      if (end) {
         finish(false);
         // The quiet ends have none.
         if (end.error) {
@@ -64,7 +64,7 @@ export function iterate<T>(
       if (pending === 0 && !done && !rest) {
         // The common case, of which there may be thousands in a chunk.
         const value = consumer.take();
-        if (value !== undefined) {
+        if (value) {
           return Promise.resolve({ done: false, value });
         }
       }

@@ -282,7 +282,7 @@ export function headersOf(
   if (jsonBody && !all.has('content-type')) {
     all.set('content-type', 'application/json');
   }
-  if (idempotencyKey !== undefined) {
+  if (idempotencyKey) {
     all.set('idempotency-key', idempotencyKey);
   }
   return [...all];

@@ -51,7 +51,7 @@ export class EventQueue {
     }
     if (last instanceof PassedOver) {
       last.lastEventId = id;
-    } else if (last === undefined) {
+    } else if (!last) {
       this.#decoder.lastEventId = id;
     } else {
       this.#entries.push(new PassedOver(id));
@@ -140,10 +140,10 @@ export class EventQueue {
           this.#drop();
           releaseRows(entry.batch);
         }
-        if (entry.passes === undefined || entry.passes(event)) {
+        if (!entry.passes || entry.passes(event)) {
           return event instanceof DecodeFailure ? new Notice('decodeerror', event) : event;
         }
-      } else if (entry === undefined) {
+      } else if (!entry) {
         return undefined;
       } else {
         this.#drop();
