@@ -27,6 +27,8 @@ export interface Receiver {
   batch(batch: Batch, isFed: boolean): boolean;
   /** A user's code may run. */
   fed(): void;
+  /** For how many events there is room; for one at the least. */
+  room(): number;
   tell(...news: News): void;
 }
 
@@ -430,11 +432,12 @@ export class Connection implements Source {
     return {
       answer: ({ status, redirected, lines }, body, how) =>
         this.#call('answer', number, status, redirected, how, [...lines, body].join('\n')) === 1,
-      chunk: (bytes) => {
+      room: () => this.#receiver.room(),
+      chunk: (parts) => {
         // Nothing is made for the call: each chunk goes by here.
         this.#isFed = true;
         try {
-          if (this.#address !== 0) this.#core.feed(this.#address, number, bytes);
+          if (this.#address !== 0) this.#core.feed(this.#address, number, parts);
         } catch (error) {
           // A trap has released this, and has been told. Else the bytes are gone: another has them.
           if (this.#address !== 0) throw error;

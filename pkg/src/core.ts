@@ -14,8 +14,8 @@ export interface Core extends Running {
   write(text: string): [start: number, length: number];
   read(start: number, length: number): string;
   bytes(start: number, length: number): Uint8Array;
-  /** Gives a connection a chunk of one of its requests. */
-  feed(connection: Address, transport: number, chunk: Uint8Array): void;
+  /** Gives a connection bytes of one of its requests. Those before a part that throws are given too. */
+  feed(connection: Address, transport: number, parts: readonly Uint8Array[]): void;
   /** What the export gives by `give` that is called now. */
   given(call: () => void): string;
 }
@@ -98,16 +98,24 @@ async function start(module: WebAssembly.Module): Promise<Core> {
       allBytes.set(from, start);
       return [start, from.length];
     },
-    feed(connection, transport, chunk) {
-      const { length } = chunk;
+    feed(connection, transport, parts) {
+      let length = 0;
+      for (const part of parts) length += part.length;
       // Even for a chunk of no bytes: an address of 0 is none.
       if (room === 0 || length > roomLength) {
         roomLength = Math.max(2 ** Math.ceil(Math.log2(length)), 4096);
         room = exports.allocate(roomLength);
       }
       look();
-      allBytes.set(chunk, room);
-      exports.chunk(connection, transport, room, length, performance.now());
+      length = 0;
+      try {
+        for (const part of parts) {
+          allBytes.set(part, room + length);
+          length += part.length;
+        }
+      } finally {
+        exports.chunk(connection, transport, room, length, performance.now());
+      }
     },
     given(call) {
       given = '';

@@ -213,6 +213,11 @@ export class Delivery implements SharingReceiver {
     return !this.#paused;
   }
 
+  room(): number {
+    const taken = this.#queue.events + this.#behind.length;
+    return Math.max(this.#buffer.events - taken, 1);
+  }
+
   /** Whether this share of the buffer is taken, and so much more. */
   #isTaken(share: number, more = 0): boolean {
     const { events, bytes } = this.#buffer;

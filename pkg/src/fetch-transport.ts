@@ -7,7 +7,10 @@ export interface Teller {
    * it. Answers whether it begins an event stream.
    */
   answer(head: Head, body: string, how: number): boolean;
-  chunk(bytes: Uint8Array): void;
+  /** For how many events there is room. */
+  room(): number;
+  /** Bytes of the stream: one after the other, they are told as one chunk. */
+  chunk(parts: readonly Uint8Array[]): void;
   message(name: string, lastEventId: string, data: string): void;
   /** Nothing more comes. `how` as the module's `over` has it. */
   over(how: number, why: string): void;
@@ -41,8 +44,16 @@ type Reader = ReadableStreamDefaultReader<unknown>;
  */
 const SLICE = 256 * 1024;
 
-/** The next slice of the chunk is to be told. */
-const REST = 'rest';
+/** Bytes, and chunks, that are worth telling: no more are gathered with them. */
+const ENOUGH = 64 * 1024;
+const MANY = 32;
+
+/**
+ * Turns of the microtask queue without a chunk, after which none is waited for any more. A stream
+ * that a script makes brings the next one within three, one behind a transform within six, and the
+ * network never so soon.
+ */
+const PATIENCE = 8;
 
 /** Bytes of a refusal's body that are kept for the error. */
 const BODY_START = 4_096;
@@ -59,15 +70,19 @@ export class FetchTransport implements Transport {
   /** Its origin is another one's. */
   readonly #isElsewhere: boolean;
   #reader: Reader | undefined;
-  /** What of the last chunk is not told yet. */
-  #rest: Uint8Array | undefined;
+  /** What has come and is not told yet, and how many bytes that is. */
+  #waiting: Uint8Array[] = [];
+  #size = 0;
+  /** Chunks that came. */
+  #count = 0;
+  /** What comes after all that waits: null, or an error. */
+  #end: { readonly error: unknown } | null | undefined;
   /** The head of a refusal, and the start of its body, while it is read. */
   #refusal: { readonly head: Head; readonly body: Uint8Array; length: number } | undefined;
-  /** A promise is under way. */
-  #pending = true;
-  /** What is to come next, if it was asked for. */
-  #next: PromiseLike<unknown> | typeof REST | null | undefined;
-  #isReading = false;
+  /** The module wants what comes next. */
+  #isWanted = false;
+  #isGathering = false;
+  #isTelling = false;
   #dropped = false;
   /** Nobody wants what comes, but the body may end by itself before this. */
   #lingers: ReturnType<typeof setTimeout> | undefined;
@@ -81,56 +96,112 @@ export class FetchTransport implements Transport {
     this.#tell = tell;
     this.#controller = controller;
     this.#isElsewhere = isElsewhere;
-    answer.then((response) => {
-      this.#pending = false;
-      if (!this.#dropped) this.#begin(response);
-    }, (error: unknown) => this.#onError(error));
+    answer.then(
+      (response) => {
+        if (!this.#dropped) this.#begin(response);
+      },
+      (error: unknown) => {
+        if (!this.#dropped) this.#fail(error);
+      },
+    );
   }
 
   read(): void {
-    if (!this.#pending && !this.#dropped && this.#reader) {
-      this.#pending = true;
-      // The module may be on the stack, and is not told of a chunk before it is off.
-      this.#next = this.#rest === undefined ? readFrom(this.#reader) : REST;
-      if (!this.#isReading) void this.#readOn();
-    }
+    if (this.#dropped || !this.#reader) return;
+    this.#isWanted = true;
+    this.#tellSoon();
+    if (!this.#isGathering) void this.#gather(this.#reader);
   }
 
-  /** As long as it is asked for. Waiting costs less than a `then`, which makes another promise. */
-  async #readOn(): Promise<void> {
-    this.#isReading = true;
-    while (this.#next !== undefined) {
-      const next = this.#next;
-      this.#next = undefined;
+  /**
+   * Reads, without a wait for what was read before to be told: chunks that come in one go are told
+   * together. Waiting costs less than a `then`, which makes another promise.
+   */
+  async #gather(reader: Reader): Promise<void> {
+    this.#isGathering = true;
+    while (this.#isWanted && this.#mayGather()) {
       try {
-        const result = await next;
-        this.#pending = false;
+        const result = await readFrom(reader);
         if (this.#dropped) return;
-        if (next !== REST) this.#take(result);
-        else if (!this.#tellSlice()) this.read();
+        // Behind a chunk that could not be told nothing is.
+        if (this.#end === undefined) this.#take(result);
       } catch (error) {
-        this.#onError(error);
+        this.#end ??= { error };
+      }
+      this.#tellSoon();
+    }
+    this.#isGathering = false;
+  }
+
+  #mayGather(): boolean {
+    const { length } = this.#waiting;
+    // Each may bring some events.
+    const most = Math.min(this.#tell.room() / 4, MANY);
+    return length < Math.max(most, 1) && this.#size < ENOUGH && this.#end === undefined;
+  }
+
+  #tellSoon(): void {
+    if (!this.#isTelling) void this.#tellOn();
+  }
+
+  /** Tells what is there as soon as no more comes at once, for as long as it is asked for. */
+  async #tellOn(): Promise<void> {
+    this.#isTelling = true;
+    while (this.#isWanted && (this.#waiting.length > 0 || this.#end !== undefined)) {
+      let patience = PATIENCE;
+      do {
+        const count = this.#count;
+        // The module may be on the stack, and is not told of anything before it is off.
+        await undefined;
+        patience = count === this.#count ? patience - 1 : PATIENCE;
+      } while (patience > 0 && this.#mayGather());
+      if (this.#dropped) return;
+      this.#isWanted = false;
+      try {
+        this.#tellWaiting();
+      } catch (error) {
+        this.#drop();
+        this.#end = { error };
+        this.#isWanted = true;
       }
     }
-    this.#isReading = false;
+    this.#isTelling = false;
   }
 
-  #onError(error: unknown): void {
-    this.#pending = false;
-    if (!this.#dropped) this.#fail(error);
+  #tellWaiting(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) {
+      const end = this.#end;
+      if (this.#lingers) clearTimeout(this.#lingers);
+      else if (end) this.#fail(end.error);
+      else this.#tell.over(0, '');
+    } else if (first.length > SLICE) {
+      this.#waiting[0] = first.subarray(SLICE);
+      this.#size -= SLICE;
+      this.#tell.chunk([first.subarray(0, SLICE)]);
+    } else {
+      const parts = this.#waiting.splice(0, this.#size > SLICE ? 1 : Infinity);
+      this.#size = this.#waiting.reduce((size, chunk) => size + chunk.length, 0);
+      this.#tell.chunk(parts);
+    }
+  }
+
+  #drop(): void {
+    this.#waiting = [];
+    this.#size = 0;
   }
 
   abort(): void {
     clearTimeout(this.#lingers);
     this.#dropped = true;
-    this.#rest = undefined;
+    this.#drop();
     this.#controller.abort();
     // A custom fetch may not know of the signal. What the cancelling says is of no interest.
     (async () => this.#reader?.cancel())().catch(() => {});
   }
 
   finish(): void {
-    this.#rest = undefined;
+    this.#drop();
     this.#lingers = setTimeout(() => this.abort(), LINGER);
     this.read();
   }
@@ -149,17 +220,6 @@ export class FetchTransport implements Transport {
       // As long as there is no answer, another origin may have refused it.
       this.#tell.over(this.#isElsewhere && !this.#reader ? 2 : 1, messageOf(error));
     }
-  }
-
-  /** Tells the next bytes of the chunk. Answers whether there were any. */
-  #tellSlice(): boolean {
-    const rest = this.#rest;
-    if (rest) {
-      const isMore = rest.length > SLICE;
-      this.#rest = isMore ? rest.subarray(SLICE) : undefined;
-      this.#tell.chunk(isMore ? rest.subarray(0, SLICE) : rest);
-    }
-    return Boolean(rest);
   }
 
   /** Whatever a custom `fetch` gives. */
@@ -186,11 +246,6 @@ export class FetchTransport implements Transport {
 
   #take(result: unknown): void {
     const done = Boolean(attempt(() => (result as ReadableStreamReadResult<unknown>).done));
-    if (this.#lingers) {
-      if (done) clearTimeout(this.#lingers);
-      else this.read();
-      return;
-    }
     const chunk = bytesOf(attempt(() => (result as ReadableStreamReadResult<unknown>).value));
     const refusal = this.#refusal;
     if (refusal) {
@@ -199,20 +254,20 @@ export class FetchTransport implements Transport {
         refusal.body.set(room, refusal.length);
         refusal.length += room.length;
       }
-      if (done || refusal.length === BODY_START) {
+      const isAll = done || refusal.length === BODY_START;
+      if (isAll) {
         this.#refusal = undefined;
-        this.#tell.answer(refusal.head, startOf(refusal), 1);
-      } else {
-        this.#tell.answer(refusal.head, startOf(refusal), 0);
-        this.read();
+        this.#isWanted = false;
       }
+      this.#tell.answer(refusal.head, startOf(refusal), isAll ? 1 : 0);
     } else if (done) {
-      this.#tell.over(0, '');
-    } else if (chunk) {
-      this.#rest = chunk;
-      this.#tellSlice();
-    } else {
-      this.#fail('the body is not made of bytes');
+      this.#end = null;
+    } else if (!chunk) {
+      this.#end = { error: 'the body is not made of bytes' };
+    } else if (!this.#lingers) {
+      this.#waiting.push(chunk);
+      this.#size += chunk.length;
+      this.#count += 1;
     }
   }
 }

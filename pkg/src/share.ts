@@ -131,6 +131,7 @@ class SharedConnection {
         return this.#mayRead();
       },
       fed: () => {},
+      room: () => Math.min(...this.#members.map(({ receiver }) => receiver.room())),
       tell: (...news) => {
         const [type, detail] = news;
         const members = this.#members;

@@ -185,6 +185,7 @@ export class Feed {
     return {
       batch: (batch) => this.#batch(batch),
       fed: () => {},
+      room: () => PAUSE_AT,
       tell: (type, detail) => {
         if (type === 'state' && detail.state === 'waiting') {
           this.#push('reestablish');
