@@ -4,7 +4,7 @@ import { type ErrorCode, TidewireError } from './error.js';
 import { headersOf, type Settings } from './options.js';
 import { report } from './report.js';
 import type { Pairs } from './request.js';
-import { Secrets, tokenFor } from './tokens.js';
+import { tokenFor, withoutTokens } from './tokens.js';
 
 /** What to do about a failure, by its code. */
 const ADVICE: { readonly [code: string]: string | undefined } = {
@@ -19,7 +19,11 @@ export class Attempts {
   /** Whether `prepare` is called before each. */
   readonly prepared: boolean;
   readonly #settings: Settings;
-  readonly #secrets = new Secrets();
+  /**
+   * What must not be read in an error, a log or an event: the token in use and the one before. Later
+   * ones have replaced what could still be told of earlier ones.
+   */
+  #tokens: string[] = [];
   #headers: Pairs;
   /** What the first attempt's preparation comes to, if it has begun already. */
   #begun: Promise<string | null> | undefined;
@@ -29,14 +33,14 @@ export class Attempts {
   #headersFailed = false;
 
   constructor(settings: Settings) {
-    const { token, headers, transport } = settings;
+    const { headers } = settings;
     this.#settings = settings;
     this.#headers = typeof headers === 'function' ? [] : headersOf(settings, headers);
     this.prepared =
-      token != null ||
+      settings.token != null ||
       typeof headers === 'function' ||
       // It never asks for headers, and each attempt is to be counted.
-      transport === 'eventsource';
+      settings.transport === 'eventsource';
   }
 
   /** Prepares the first attempt, before the module asks for it. */
@@ -67,7 +71,9 @@ export class Attempts {
       attempt,
       reason: reason as 'connect' | 'reconnect' | 'unauthorized' | 'filter',
     });
-    this.#secrets.keep(given);
+    if (given && !this.#tokens.includes(given)) {
+      this.#tokens = [given, ...this.#tokens].slice(0, 2);
+    }
     return given;
   }
 
@@ -85,12 +91,9 @@ export class Attempts {
   }
 
   mayRetry(attempt: number, status: number): boolean {
-    const { reconnect } = this.#settings;
-    if (!reconnect || !reconnect.when) {
-      return true;
-    }
+    const { when } = this.#settings.reconnect || {};
     try {
-      return reconnect.when({ attempt, status: status || undefined });
+      return !when || when({ attempt, status: status || undefined });
     } catch (error) {
       report(error);
       return false;
@@ -113,10 +116,10 @@ export class Attempts {
         'headers: the function threw or rejected'
       : `${url}: ${message}${this.#advice(code, status, end)}`;
     const brokeOff = end === 'interrupted' && (code === 'network' || code === 'ended');
-    return new TidewireError(this.#secrets.scrub(why), {
+    return new TidewireError(this.shown(why), {
       code: headersFailed ? 'options' : brokeOff ? 'interrupted' : (code as ErrorCode),
       status: status || undefined,
-      body: this.#secrets.scrub(body) || undefined,
+      body: this.shown(body) || undefined,
       url,
     });
   }
@@ -135,6 +138,6 @@ export class Attempts {
 
   /** The address of an answer, or a message, as it may be told. */
   shown(given: string): string {
-    return this.#secrets.scrub(given);
+    return withoutTokens(given, this.#tokens);
   }
 }

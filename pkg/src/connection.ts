@@ -338,20 +338,20 @@ export class Connection implements Source {
   #connect(filter: FilterNames, lastEventId: string): Address {
     const { exports, write } = this.#core;
     const settings = this.#settings;
-    const { profile, method, transport, token, headers, reconnect, parse } = settings;
+    const { profile, reconnect } = settings;
     const { minDelay, maxDelay, factor, jitter = true, maxAttempts = Infinity } = reconnect || {};
     return exports.connect(
       this.#key,
       bits([
         this.#part.prepared,
         // After a 401 there may be another token.
-        [token, headers].some((given) => typeof given === 'function'),
-        method === 'GET',
+        [settings.token, settings.headers].some((given) => typeof given === 'function'),
+        settings.method === 'GET',
         reconnect,
         jitter,
         settings.constantDelay,
-        transport === 'fetch',
-        (parse ?? parseOf(profile)) === 'eager',
+        settings.transport === 'fetch',
+        (settings.parse ?? parseOf(profile)) === 'eager',
       ]),
       ...write([lastEventId, ...lines(filter), profileLines(profile)].join('\n')),
       filter.categories.length,

@@ -80,14 +80,14 @@ export class Delivery implements SharingReceiver {
   #waiters: (() => void)[] = [];
 
   constructor(settings: Settings, progress: Progress | undefined, owner: Owner) {
-    const { profile, parse, lastEventId, buffer } = settings;
+    const { profile, lastEventId } = settings;
     this.nothing = settings.nothing;
     this.tell = owner.receive;
     this.#owner = owner;
-    this.#buffer = buffer;
+    this.#buffer = settings.buffer;
     this.#progress = progress;
     this.lastEventId = lastEventId;
-    this.#decoder = new Decoder(profile, parse, lastEventId);
+    this.#decoder = new Decoder(profile, settings.parse, lastEventId);
     this.#queue = new EventQueue(this.#decoder);
     // What a profile calls critical is never dropped, whatever else it calls it.
     this.#droppable = new Set(

@@ -1,6 +1,6 @@
 /** The names by which events are asked for, checked before anything is sent. */
 
-import { aliasesOf, type ProfileDefinition, spellingsOf, tableOf, typesOf } from './profile.js';
+import { type ProfileDefinition, spellingsOf, tableOf, typesOf } from './profile.js';
 import { refuse, suggestion } from './wording.js';
 
 /** What of a stream is wanted: events of any of these. */
@@ -111,7 +111,7 @@ function typesCalled(profile: ProfileDefinition, name: string): string[] {
   const types = typesOf(profile);
   // A name as it stands goes before the same one made of a prefix and another.
   const type =
-    types.find((type) => type === name || aliasesOf(profile, type).includes(name)) ??
+    types.find((type) => type === name || profile.aliases?.[name] === type) ??
     types.find((type) => spellingsOf(profile, type).includes(name));
   if (type) {
     return [type];

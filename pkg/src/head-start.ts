@@ -20,15 +20,14 @@ export class HeadStart {
 
   /** None for what is sent once, and for what begins with something that is known later. */
   static isPossible(settings: Settings): boolean {
-    const { method, transport, profile, share, store, lastEventId, pauseWhenHidden } = settings;
     return (
-      method === 'GET' &&
-      transport === 'fetch' &&
-      !profile.runsOnce &&
-      !share &&
-      lastEventId === '' &&
-      (!store || settings.hasLastEventId) &&
-      !(pauseWhenHidden && isHidden())
+      settings.method === 'GET' &&
+      settings.transport === 'fetch' &&
+      !settings.profile.runsOnce &&
+      !settings.share &&
+      settings.lastEventId === '' &&
+      (!settings.store || settings.hasLastEventId) &&
+      !(settings.pauseWhenHidden && isHidden())
     );
   }
 

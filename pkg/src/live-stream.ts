@@ -56,8 +56,7 @@ export class LiveStream {
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    const { store } = settings;
-    this.#progress = store && new Progress(store, settings);
+    this.#progress = settings.store && new Progress(settings.store, settings);
     this.#delivery = this.#deliver();
     // Where the symbol is missing, so is the statement that would use it.
     if (Symbol.asyncDispose) {
@@ -186,15 +185,14 @@ export class LiveStream {
   }
 
   text(): Promise<string> {
-    const { profile, parse } = this.#settings;
-    return gatherText(profile, parse, () => this.events());
+    return gatherText(this.#settings, () => this.events());
   }
 
   // ---- the connection's side
 
   async #begin(load: LoadCore): Promise<void> {
     try {
-      if (load.isReady?.() === false && HeadStart.isPossible(this.#settings)) {
+      if (load.place && !load.place.isReady && HeadStart.isPossible(this.#settings)) {
         this.#head = new HeadStart(this.#attempts);
         // Whoever closes at once sends nothing.
         await undefined;

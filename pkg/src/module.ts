@@ -17,17 +17,16 @@ export interface Running {
 export interface Place<T extends Running> {
   compiled?: Promise<WebAssembly.Module> | undefined;
   running?: Promise<T> | undefined;
-  /** It is there. */
+  /** It is there: there is nothing to be waited for. */
   isReady?: boolean | undefined;
   /** Who is loading it, or has. */
   loader?: (() => Promise<T>) | undefined;
 }
 
 /** Gives the module running, the same one until it breaks down. */
-export interface Loader<T> {
+export interface Loader<T extends Running> {
   (): Promise<T>;
-  /** There is nothing to be waited for. */
-  readonly isReady?: () => boolean;
+  readonly place?: Place<T>;
 }
 
 /** @returns a function that rejects with a TidewireError `unsupported` where there can be no module. */
@@ -67,7 +66,7 @@ export function moduleLoader<T extends Running>(
     }
     return place.running;
   };
-  return Object.assign(load, { isReady: () => place.isReady === true });
+  return Object.assign(load, { place });
 }
 
 /** A module from the text that the package carries it as. */

@@ -359,13 +359,10 @@ const OPTIONS: Checks<ConnectOptions> = {
     value === true ||
     (is(value, 'string') && /^[!-~]{1,255}$/.test(value as string)) ||
     'true, or 1 to 255 visible ASCII characters',
-  store: (value) => {
-    const { get, set } = (value ?? {}) as Partial<CursorStore>;
-    return (
-      (is(get, 'function') && is(set, 'function')) ||
-      'sessionStore(), or an object with functions get and set'
-    );
-  },
+  store: (value) =>
+    (is((value as Partial<CursorStore> | null)?.get, 'function') &&
+      is((value as Partial<CursorStore>).set, 'function')) ||
+    'sessionStore(), or an object with functions get and set',
   share: flag,
   pauseWhenHidden: flag,
 };

@@ -37,8 +37,7 @@ export function requestInit(
   { token, id, headers: own }: RequestParts,
   signal: AbortSignal,
 ): RequestInit {
-  const { method, body, credentials, profile } = basis;
-  const { auth = 'bearer' } = profile;
+  const { auth = 'bearer' } = basis.profile;
   const headers = new Headers({ Accept: 'text/event-stream' });
   const set = (name: string, value: string) => {
     try {
@@ -57,15 +56,16 @@ export function requestInit(
     set('Last-Event-ID', String.fromCharCode(...id));
   }
   own.forEach(([name, value]) => set(name, value));
+  // What is undefined counts as left out.
   return {
-    method,
+    method: basis.method,
     headers,
+    body: basis.body,
+    credentials: basis.credentials,
     // A Cache-Control header would make a cross-origin request be asked for beforehand.
     cache: 'no-store',
     signal,
-    ...(body !== undefined && { body }),
-    ...(credentials && { credentials }),
-  };
+  } as RequestInit;
 }
 
 /** Name and value, name and value… */

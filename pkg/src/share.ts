@@ -75,7 +75,7 @@ class SharedConnection {
     }
     const { tell } = member.receiver;
     names.forEach((name) => connection.listen(name));
-    this.askFor(() => {});
+    this.askFor();
     tell('state', { state: this.#state });
     if (this.#state === 'open' && this.#opened) {
       tell('open', this.#opened);
@@ -90,7 +90,7 @@ class SharedConnection {
   leave(member: Member, reason: CloseReason): void {
     this.#members = this.#members.filter((other) => other !== member);
     if (this.#members.length > 0) {
-      this.askFor(() => {});
+      this.askFor();
       this.want();
     } else if (this.#all.delete(this)) {
       this.connection?.close(reason);
@@ -98,7 +98,7 @@ class SharedConnection {
   }
 
   /** Asks for what all of them want together, if that has changed. */
-  askFor(done: (error?: string) => void): void {
+  askFor(done: (error?: string) => void = () => {}): void {
     const before = this.#asked;
     const union = this.#union();
     if (!this.connection || JSON.stringify(union) === JSON.stringify(before)) {

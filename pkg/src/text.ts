@@ -1,27 +1,26 @@
 /** The text of an answer that comes in pieces. */
 
 import { TidewireError } from './error.js';
-import type { AnyEvent, Parse } from './event.js';
-import type { ProfileDefinition } from './profile.js';
+import type { AnyEvent } from './event.js';
+import type { Settings } from './options.js';
 import { refuse } from './wording.js';
 
 export async function gatherText(
-  profile: ProfileDefinition,
-  parse: Parse | undefined,
+  { profile, parse }: Settings,
   events: () => AsyncIterable<AnyEvent>,
 ): Promise<string> {
-  const { append = {}, replace = {}, fail = {} } = profile.text ?? {};
-  const plainText = profile.text === undefined && profile.format === 'text';
-  if (profile.text === undefined && !plainText) {
+  const { text: places, format } = profile;
+  const { append = {}, replace = {}, fail = {} } = places ?? {};
+  if (!places && format !== 'text') {
     refuse(`text: ${profile.name} does not say where it stands`);
   }
-  if (!plainText && parse === 'text') {
+  if (places && parse === 'text') {
     refuse("text: the payloads are not parsed; leave out parse: 'text'");
   }
   let text = '';
   for await (const event of events()) {
     const { type, data } = event;
-    if (plainText) {
+    if (!places) {
       text += event.raw;
     } else if (Object.hasOwn(append, type)) {
       text += textAt(data, append[type]) ?? '';

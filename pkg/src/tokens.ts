@@ -37,27 +37,11 @@ export async function tokenFor(
   return (await call.token) ?? null;
 }
 
-/** What must not be read in an error, a log or an event. */
-export class Secrets {
-  #tokens: string[] = [];
-
-  /** The one in use and the one before: later ones have replaced what could still be told of earlier ones. */
-  keep(token: string | null | undefined): void {
-    if (token && !this.#tokens.includes(token)) {
-      this.#tokens = [token, ...this.#tokens].slice(0, 2);
-    }
-  }
-
-  /** The text without them, also as they stand in a URL. */
-  scrub(text: string): string {
-    let scrubbed = text;
-    for (const token of this.#tokens) {
-      for (const form of [token, encodeURIComponent(token), inForm(token)]) {
-        scrubbed = scrubbed.replaceAll(form, '…');
-      }
-    }
-    return scrubbed;
-  }
+/** A text without these tokens, also as they stand in a URL. */
+export function withoutTokens(text: string, tokens: readonly string[]): string {
+  return tokens
+    .flatMap((token) => [token, encodeURIComponent(token), inForm(token)])
+    .reduce((rest, token) => rest.replaceAll(token, '…'), text);
 }
 
 function inForm(token: string): string {
