@@ -6,7 +6,7 @@ import { type CloseReason, Connection, type Receiver, type Source } from './conn
 import type { Core } from './core.js';
 import { ALL, type FilterNames, filterMatcher, isAll, type Passes } from './filter.js';
 import { headersOf, RECONNECT, type Settings } from './options.js';
-import { tableOf } from './profile.js';
+import { type TableRow, tableOf } from './profile.js';
 import { type Batch, leaveOut, releaseRows } from './rows.js';
 import type { StreamNews, StreamState } from './stream.js';
 
@@ -43,6 +43,7 @@ export function joinShared(
 
 class SharedConnection {
   readonly settings: Settings;
+  readonly table: readonly TableRow[];
   connection: Connection | undefined;
   readonly #all: Set<SharedConnection>;
   /** Replaced, never changed: it is walked while streams come and go. */
@@ -54,6 +55,7 @@ class SharedConnection {
 
   constructor(settings: Settings, all: Set<SharedConnection>) {
     this.settings = settings;
+    this.table = tableOf(settings.profile);
     this.#all = all;
   }
 
@@ -168,7 +170,7 @@ class SharedConnection {
     const passes = filterMatcher(profile, union);
     const asksSpecially =
       !isAll(union) &&
-      tableOf(profile).some((row) => profile.onRequest?.includes(row.type) && passes(row));
+      this.table.some((row) => profile.onRequest?.includes(row.type) && passes(row));
     // All types by name, those too that a server doesn't send to who asks for nothing in particular.
     return asksSpecially ? { categories: [], types: ['**'] } : ALL;
   }
@@ -217,7 +219,7 @@ class Member implements Source {
   batch(batch: Batch): void {
     let mine = batch;
     if (!this.#masks.includes(undefined)) {
-      const table = tableOf(this.#shared.settings.profile);
+      const { table } = this.#shared;
       const rest = leaveOut(batch, 0, this.#lost, (kind, name) => {
         const event = table[kind & KIND_TYPE_MASK] ?? { type: 'unknown', name, category: null };
         return !this.#masks.some((passes) => passes?.(event));
