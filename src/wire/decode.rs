@@ -80,6 +80,8 @@ impl Decoder {
     /// The same with another limit on one event: on its data, type and ID and the line being read,
     /// counted together. What is still in the chunk counts like what had to be copied out of it.
     #[must_use]
+    // Within its two callers, the npm package's module would be larger.
+    #[inline(never)]
     pub fn with_max_event_bytes(limit: usize) -> Self {
         Self {
             limit,

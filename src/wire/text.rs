@@ -117,9 +117,9 @@ fn decoded(bytes: &[u8]) -> Cow<'_, str> {
 fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
+        text += chunk.valid();
         if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
+            text += "\u{FFFD}";
         }
     }
     text.into()

@@ -240,11 +240,11 @@ impl Batch {
         }
         let names_at = self.data.len();
         // The names and what is wide stay behind the data until it is emptied.
-        self.data.extend_from_slice(&self.names);
+        append(&mut self.data, &self.names);
         self.data_end = self.data.len();
         if !self.wide.is_empty() {
             self.wide.push(b']');
-            self.data.extend_from_slice(&self.wide);
+            append(&mut self.data, &self.wide);
         }
         self.crossing_with(names_at, lent)
     }
@@ -269,7 +269,7 @@ impl Batch {
             at += row[DATA] + 1;
             rest = after;
         }
-        self.data.extend_from_slice(rest);
+        append(&mut self.data, rest);
         self.crossing_with(names_at, lent)
     }
 
@@ -289,7 +289,7 @@ impl Batch {
         if !matches!(self.last_event_id, Last::Before) {
             let mut id = core::mem::take(&mut self.before);
             id.clear();
-            id.extend_from_slice(self.last_event_id(lent));
+            append(&mut id, self.last_event_id(lent));
             self.before = id;
             self.last_event_id = Last::Before;
         }
@@ -330,6 +330,13 @@ enum Last {
     Before,
     Named(usize, usize),
     Lent(usize, usize),
+}
+
+// Once a batch: what is small counts more.
+
+#[inline(never)]
+fn append(list: &mut Vec<u8>, bytes: &[u8]) {
+    list.extend_from_slice(bytes);
 }
 
 #[inline(never)]
