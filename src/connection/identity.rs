@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 
 /// How many events are remembered. Hive replays up to 1,000 of its history on every connection, and
 /// lets 1,000 more wait; Dashtam keeps about 1,000 for a resume.
-const REMEMBERED: u32 = 2_048;
+const REMEMBERED: usize = 2_048;
 
-/// How many buckets there are for them: of eight places each, few ever drop a key too soon.
-const BUCKETS: usize = 1_024;
+/// How many buckets there are for them. Each has sixteen places where there are two to be taken: of
+/// 2,000 million events, one is forgotten too soon.
+const BUCKETS: usize = REMEMBERED / 2;
 
 /// What tells an event from all others.
 ///
@@ -64,152 +65,92 @@ const PRIMES: (u64, u64) = (0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F);
 /// The events of late, by what tells one from another.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Those that are remembered, each where its number says.
+    /// Those that are remembered, round and round.
     keys: Vec<Key>,
-    /// The number of the latest.
-    latest: u32,
+    /// Where the oldest is.
+    oldest: usize,
     /// What is told of each key where its search begins.
     table: Vec<Bucket>,
-    /// Keys that had to leave their bucket while they are remembered yet, and their numbers.
-    crowded: Vec<(Key, u32)>,
-    /// A bit for each 64th of the buckets: one of them may have been left.
-    left: u64,
 }
 
-/// Eight keys: of each a tag, and how its number ends, in sixteen bits; the latest first.
+/// The tags of sixteen keys, the latest first.
 ///
-/// A processor has few surprises here: a search is one look at all tags at once, and what is new
+/// A processor has few surprises here: a search is one look at all of them at once, and what is new
 /// goes in front of the others, without a look at where there is room.
 #[derive(Debug, Default, Clone, Copy)]
-struct Bucket {
-    tags: [u64; 2],
-    numbers: [u64; 2],
-}
+struct Bucket([u64; 4]);
 
 impl Bucket {
-    /// Whether a key of this tag may be here. It is nearly always if it says so.
+    /// Whether a key of this tag may be among those that are remembered. It nearly always is if
+    /// this says so.
     #[inline]
-    fn has(&self, tag: u64) -> bool {
+    fn has(self, tag: u64) -> bool {
         const ONES: u64 = u64::MAX / 0xFFFF;
         // Zero where a tag is equal; and the highest bit of what is zero is borrowed first.
-        let [first, second] = self.tags.map(|tags| tags ^ (tag * ONES));
-        let zeros = |tags: u64| tags.wrapping_sub(ONES) & !tags;
-        (zeros(first) | zeros(second)) & ONES << 15 != 0
+        let zeros = |tags: u64| {
+            let differ = tags ^ (tag * ONES);
+            differ.wrapping_sub(ONES) & !differ
+        };
+        let [first, second, third, fourth] = self.0;
+        (zeros(first) | zeros(second) | zeros(third) | zeros(fourth)) & ONES << 15 != 0
     }
 
-    /// Puts a key in front, and the last one out.
+    /// With a key in front, and without the last one.
     #[inline]
-    fn push(&mut self, tag: u64, number: u32) {
-        let put = |[first, second]: [u64; 2], new| [first << 16 | new, second << 16 | first >> 48];
-        self.tags = put(self.tags, tag);
-        self.numbers = put(self.numbers, u64::from(number & END));
-    }
-
-    /// The tag of the last one, and how its number ends.
-    #[inline]
-    fn last(&self) -> (u64, u32) {
-        (self.tags[1] >> 48, (self.numbers[1] >> 48) as u32)
-    }
-
-    fn numbers(&self) -> impl Iterator<Item = u32> {
-        let ends = |numbers: u64| [0, 16, 32, 48].map(|at| (numbers >> at) as u32 & END);
-        self.numbers.into_iter().flat_map(ends)
+    fn with(self, tag: u64) -> Self {
+        let [first, second, third, fourth] = self.0;
+        Bucket([
+            first << 16 | tag,
+            second << 16 | first >> 48,
+            third << 16 | second >> 48,
+            fourth << 16 | third >> 48,
+        ])
     }
 }
-
-/// The bits of a number that a bucket has.
-const END: u32 = 0xFFFF;
 
 impl Seen {
     /// Whether it came before.
     pub(super) fn knows(&self, key: Key) -> bool {
         let bucket = self.table.get(bucket_of(key));
-        bucket.is_some_and(|bucket| self.has(key, bucket))
+        bucket.is_some_and(|bucket| bucket.has(key.tag()) && self.has(key))
     }
 
     /// Remembers it. Answers whether it is new.
     #[inline]
     pub(super) fn remember(&mut self, key: Key) -> bool {
-        let Some(mut bucket) = self.table.get(bucket_of(key)).copied() else {
+        let Some(&bucket) = self.table.get(bucket_of(key)) else {
             return self.remember_first(key);
         };
-        let may_have_left = self.left >> (bucket_of(key) % 64) & 1 != 0;
-        if (bucket.has(key.tag()) || may_have_left) && self.has(key, &bucket) {
+        if bucket.has(key.tag()) && self.has(key) {
             return false;
         }
-        self.latest = self.latest.wrapping_add(1);
-        let (_, end) = bucket.last();
-        if self.is_remembered(self.ending(end)) {
-            self.crowd(&bucket);
-        }
-        bucket.push(key.tag(), self.latest);
         if let Some(place) = self.table.get_mut(bucket_of(key)) {
-            *place = bucket;
+            *place = bucket.with(key.tag());
         }
-        if let Some(place) = self.keys.get_mut(index(self.latest)) {
+        if let Some(place) = self.keys.get_mut(self.oldest) {
             *place = key;
         }
+        self.oldest = (self.oldest + 1) % REMEMBERED;
         true
     }
 
     /// Makes room first.
     #[cold]
     fn remember_first(&mut self, key: Key) -> bool {
-        self.keys.resize(REMEMBERED as usize, Key(0, 0));
+        self.keys.resize(REMEMBERED, Key(0, 0));
         self.table.resize(BUCKETS, Bucket::default());
-        // An empty place seems to be of number 0, which is to be old.
-        self.latest = REMEMBERED;
         self.remember(key)
     }
 
-    /// Keeps the last key of a bucket beside it.
     #[cold]
-    fn crowd(&mut self, bucket: &Bucket) {
-        let latest = self.latest;
-        (self.crowded).retain(|&(_, number)| latest.wrapping_sub(number) < REMEMBERED);
-        let (tag, end) = bucket.last();
-        let number = self.ending(end);
-        // Where there was none, or one so old that its number seems to come again, it is another's.
-        if let Some(&key) = self.keys.get(index(number))
-            && key.tag() == tag
-        {
-            self.crowded.push((key, number));
-        }
-        let bit = |&(key, _): &(Key, u32)| 1 << (bucket_of(key) % 64);
-        self.left = self.crowded.iter().map(bit).fold(0, |left, bit| left | bit);
-    }
-
-    #[cold]
-    fn has(&self, key: Key, bucket: &Bucket) -> bool {
-        let is_it = |&(other, number): &(Key, u32)| other == key && self.is_remembered(number);
-        bucket
-            .numbers()
-            .any(|number| self.keys.get(index(number)) == Some(&key))
-            || self.crowded.iter().any(is_it)
-    }
-
-    /// The latest number that ends so.
-    #[inline]
-    fn ending(&self, end: u32) -> u32 {
-        let age = self.latest.wrapping_sub(end) & END;
-        self.latest.wrapping_sub(age)
-    }
-
-    #[inline]
-    fn is_remembered(&self, number: u32) -> bool {
-        self.latest.wrapping_sub(number) < REMEMBERED
+    fn has(&self, key: Key) -> bool {
+        self.keys.contains(&key)
     }
 }
 
 #[inline]
 fn bucket_of(key: Key) -> usize {
     key.0 as usize % BUCKETS
-}
-
-/// Where the key of this number is kept.
-#[inline]
-fn index(number: u32) -> usize {
-    (number % REMEMBERED) as usize
 }
 
 /// What tells an event from all others; `None` if nothing does, and it is never a repetition.
@@ -266,8 +207,6 @@ mod tests {
     use super::*;
     use crate::profiles::{cortex, dashtam, hive};
 
-    const WINDOW: usize = REMEMBERED as usize;
-
     #[test]
     fn the_window_forgets_the_oldest_and_is_bounded() {
         let mut seen = Seen::default();
@@ -276,37 +215,52 @@ mod tests {
             let key = key(&spec, Some(0), Flags::NONE, Some(&n.to_string()), b"{}");
             key.expect("it has an id")
         };
-        for n in 0..=WINDOW {
+        for n in 0..=REMEMBERED {
             assert!(seen.remember(of(n)));
         }
         assert!(!seen.remember(of(1)), "so many are still known");
         assert!(seen.remember(of(0)), "the first is forgotten");
-        assert_eq!((seen.keys.len(), seen.table.len()), (WINDOW, BUCKETS));
+        assert_eq!((seen.keys.len(), seen.table.len()), (REMEMBERED, BUCKETS));
     }
 
     #[test]
     fn the_window_knows_its_events_and_no_others_however_long_it_runs() {
-        let of = |n: usize| Key::of(0, format!("{n}").as_bytes());
-        // All in one bucket, or in two of them; with tags that differ, or do not.
-        let crowded = |n: usize| Key((n as u64 % 2) | (n as u64) << 49, n as u64);
-        let alike = |n: usize| Key(7, n as u64);
-        for (key, events) in [
-            (&of as &dyn Fn(usize) -> Key, 40 * WINDOW),
-            (&crowded, 5 * WINDOW),
-            (&alike, 3 * WINDOW),
-        ] {
-            let mut seen = Seen::default();
-            for n in 1..=events {
-                assert!(seen.remember(key(n)), "{n}");
-                if n % 997 == 0 {
-                    let forgotten = n.saturating_sub(WINDOW);
-                    let known = |n: &usize| seen.knows(key(*n));
-                    assert!((forgotten + 1..=n).all(|n| known(&n)), "{n}");
-                    assert_eq!((1..=forgotten).find(known), None, "{n}");
-                    assert!(seen.crowded.len() <= WINDOW);
-                }
+        let mut seen = Seen::default();
+        let key = |n: usize| Key::of(0, format!("{n}").as_bytes());
+        for n in 1..=9 * REMEMBERED {
+            assert!(seen.remember(key(n)), "{n}");
+            if n % 997 == 0 {
+                let forgotten = n.saturating_sub(REMEMBERED);
+                let known = |n: &usize| seen.knows(key(*n));
+                assert!((forgotten + 1..=n).all(|n| known(&n)), "{n}");
+                assert_eq!((1..=forgotten).find(known), None, "{n}");
             }
         }
+    }
+
+    #[test]
+    fn a_bucket_knows_its_last_sixteen_whatever_they_are_like() {
+        for other in [0, 1, 0x7FFF, 0x8000, 0xFFFF] {
+            let tags = [0, 1, 2, 0xFF, 0x100, 0x7FFF, 0x8000, 0x8001, 0xFFFE, 0xFFFF];
+            for tag in tags.into_iter().filter(|tag| *tag != other) {
+                let all_others = (0..16).fold(Bucket::default(), |bucket, _| bucket.with(other));
+                assert!(!all_others.has(tag), "{tag} among {other}");
+                let mut bucket = all_others.with(tag);
+                for _ in 0..15 {
+                    assert!(bucket.has(tag), "{tag} among {other}");
+                    bucket = bucket.with(other);
+                }
+                assert!(
+                    bucket.has(tag) && !bucket.with(other).has(tag),
+                    "{tag}, {other}"
+                );
+            }
+        }
+        // Keys of one bucket, and of one tag, are told apart.
+        let mut seen = Seen::default();
+        let alike = |n| Key(7, n);
+        assert!((1..=16).all(|n| seen.remember(alike(n))));
+        assert!(!(1..=16).any(|n| seen.remember(alike(n))));
     }
 
     #[test]
