@@ -83,8 +83,11 @@ impl Backoff {
             false => ceiling,
         };
         // What the server asks for is honoured, but not for more than ten times the cap.
-        let asked = after.unwrap_or(0).min(cap.min(Millis::MAX / 10) * 10);
-        Some(delay.max(asked))
+        let most = match cap <= Millis::MAX / 10 {
+            true => cap * 10,
+            false => Millis::MAX,
+        };
+        Some(delay.max(after.unwrap_or(0).min(most)))
     }
 }
 
@@ -104,5 +107,25 @@ impl Seed {
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % bound.max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_asks_for_is_honoured_up_to_ten_times_the_cap_however_large_that_is() {
+        for (cap, asked, given) in [
+            (100, 999, 999),
+            (100, 1_001, 1_000),
+            (Millis::MAX / 10, Millis::MAX, Millis::MAX / 10 * 10),
+            (Millis::MAX / 10 + 1, Millis::MAX, Millis::MAX),
+            (Millis::MAX, Millis::MAX, Millis::MAX),
+        ] {
+            let mut backoff = Backoff::new(1, cap);
+            let delay = backoff.next(Some(asked), &mut Seed::new(1));
+            assert_eq!(delay, Some(given), "{cap}, {asked}");
+        }
     }
 }
