@@ -208,7 +208,7 @@ mod tests {
     use crate::profiles::{cortex, dashtam, hive};
 
     #[test]
-    fn the_window_forgets_the_oldest_and_is_bounded() {
+    fn the_window_is_bounded_and_forgets_the_oldest_first() {
         let mut seen = Seen::default();
         let spec = dashtam::spec();
         let of = |n: usize| {
