@@ -141,13 +141,13 @@ export class FetchTransport implements Transport {
   }
 
   #tellSoon(): void {
-    if (!this.#isTelling) void this.#tellOn();
+    if (!this.#isTelling && this.#isThere()) void this.#tellOn();
   }
 
   /** Tells what is there as soon as no more comes at once, for as long as it is asked for. */
   async #tellOn(): Promise<void> {
     this.#isTelling = true;
-    while (this.#isWanted && (this.#waiting.length > 0 || this.#end !== undefined)) {
+    while (this.#isWanted && this.#isThere()) {
       let patience = PATIENCE;
       do {
         const count = this.#count;
@@ -156,6 +156,8 @@ export class FetchTransport implements Transport {
         patience = count === this.#count ? patience - 1 : PATIENCE;
       } while (patience > 0 && this.#mayGather());
       if (this.#dropped) return;
+      // It may have been dropped meanwhile.
+      if (!this.#isThere()) continue;
       this.#isWanted = false;
       try {
         this.#tellWaiting();
@@ -166,6 +168,10 @@ export class FetchTransport implements Transport {
       }
     }
     this.#isTelling = false;
+  }
+
+  #isThere(): boolean {
+    return this.#waiting.length > 0 || this.#end !== undefined;
   }
 
   #tellWaiting(): void {
