@@ -44,8 +44,11 @@ type Reader = ReadableStreamDefaultReader<unknown>;
  */
 const SLICE = 256 * 1024;
 
-/** Bytes, and chunks, that are worth telling: no more are gathered with them. */
-const ENOUGH = 64 * 1024;
+/**
+ * Bytes, and chunks, that are worth telling: no more are gathered with them. The network is to gather
+ * by itself what comes while its last chunk is worked at.
+ */
+const ENOUGH = 16 * 1024;
 const MANY = 32;
 
 /**

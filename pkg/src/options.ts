@@ -44,7 +44,7 @@ export interface ReconnectOptions {
 export interface BufferOptions {
   /** Default 1024. */
   readonly events?: number | undefined;
-  /** UTF-16 units of the events' text. Default 4 MiB. What is read in one go may come on top: a chunk, or several of 64 KiB. */
+  /** UTF-16 units of the events' text. Default 4 MiB. What is read in one go may come on top: a chunk, or several of 16 KiB together. */
   readonly bytes?: number | undefined;
   /**
    * `pause` stops reading, so that the server has to wait. `drop` sheds the oldest events that the
