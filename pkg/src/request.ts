@@ -53,7 +53,7 @@ export function requestInit(
   }
   if (id) {
     // A header's characters are bytes; the standard sends the id as UTF-8.
-    set('Last-Event-ID', String.fromCharCode(...id));
+    set('Last-Event-ID', Array.from(id, (byte) => String.fromCharCode(byte)).join(''));
   }
   own.forEach(([name, value]) => set(name, value));
   // What is undefined counts as left out.

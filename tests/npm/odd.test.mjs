@@ -166,6 +166,16 @@ test('chunks may be of another realm, shared, or views of something larger', asy
   );
 });
 
+test('an id of any length is sent back', async () => {
+  const id = 'é'.repeat(150_000);
+  const fetch = scriptedFetch(answer([`id: ${id}\ndata: 1\n\n`]), answer([], { status: 204 }));
+  const stream = connect(url, { profile: dashtam, fetch, reconnect: { minDelay: 1, maxDelay: 1 } });
+  stream.on('*', () => {});
+  await stream.closed;
+  const sent = fetch.calls[1].headers.get('last-event-id');
+  assert.equal(Buffer.from(sent, 'latin1').toString(), id);
+});
+
 test('a refusal stands even if its body breaks off', async () => {
   const fetch = scriptedFetch(answer(['no w'], { status: 403, type: 'text/plain', end: 'error' }));
   const { reason, error } = await listening(fetch, { reconnect: { minDelay: 1 } }).closed;
