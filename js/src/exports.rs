@@ -51,7 +51,7 @@ mod flags {
 
 /// Checks the options; nothing is sent yet. Nothing, if they are not those of this version.
 ///
-/// The text is lines: the last event ID, the categories, the types, and the profile's.
+/// The text is lines: the package's version, the last event ID, the categories, the types, and the profile's.
 #[unsafe(no_mangle)]
 #[allow(clippy::too_many_arguments)]
 extern "C" fn connect(
@@ -72,7 +72,11 @@ extern "C" fn connect(
 ) -> Option<Box<Connection>> {
     let text = text(start, length);
     let has = |flag| flags & flag != 0;
-    let (last_event_id, rest) = line(&text);
+    let (version, rest) = line(&text);
+    if version != env!("CARGO_PKG_VERSION") {
+        return None;
+    }
+    let (last_event_id, rest) = line(rest);
     let (filter, rest) = named(rest, categories, types);
     let spec = Spec::of_checked_lines(rest);
     let repeatable = has(flags::IS_GET) && !spec.runs_once;

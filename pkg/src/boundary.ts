@@ -6,6 +6,9 @@
  * out is gone when the import returns. js/src/exports.rs and js/src/host.rs are the other side.
  */
 
+/** The package's version, which the module has too: one of another is not to be spoken to. */
+export const VERSION = '0.1.0';
+
 /** A connection in the module: where it lies. */
 export type Address = number;
 
@@ -14,9 +17,9 @@ export interface ModuleExports {
   readonly memory: WebAssembly.Memory;
   allocate(length: number): number;
   /**
-   * The text is lines: the last event ID, so many categories and types, and the profile's lines;
-   * see `lines.ts`. `key` is what the imports know the connection by. 0 for what the module cannot
-   * read.
+   * The text is lines: the version, the last event ID, so many categories and types, and the
+   * profile's lines; see `lines.ts`. `key` is what the imports know the connection by. 0 for another
+   * version.
    */
   connect(
     key: number,

@@ -7,7 +7,7 @@
  * user's answer.
  */
 
-import type { Address, ModuleExports } from './boundary.js';
+import { type Address, type ModuleExports, VERSION } from './boundary.js';
 import type { Core } from './core.js';
 import { TidewireError } from './error.js';
 import { EventSourceTransport } from './event-source-transport.js';
@@ -353,7 +353,7 @@ export class Connection implements Source {
         settings.transport === 'fetch',
         (settings.parse ?? parseOf(profile)) === 'eager',
       ]),
-      ...write([lastEventId, ...lines(filter), profileLines(profile)].join('\n')),
+      ...write([VERSION, lastEventId, ...lines(filter), profileLines(profile)].join('\n')),
       filter.categories.length,
       filter.types.length,
       settings.connectTimeout,

@@ -112,6 +112,21 @@ test('where the module cannot be compiled, the stream ends as unsupported and sa
   }
 });
 
+test('a module of another version than the script is not spoken to', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../pkg/package.json', import.meta.url), 'utf8'));
+  const core = await countingLoader().load();
+  let spoken;
+  // As an older or a newer script would.
+  const write = (text) => {
+    [spoken] = text.split('\n');
+    return core.write(text.replace(spoken, `${spoken}1`));
+  };
+  const fetch = scriptedFetch(answer(['data: 1\n\n']));
+  const { reason, error } = await open(async () => ({ ...core, write }), { fetch }).closed;
+  assert.deepEqual([reason, error.code, fetch.calls.length, spoken], ['rejected', 'options', 0, version]);
+  assert.match(error.message, /of another version than the script/);
+});
+
 test('a module that could not be had is asked for again by the next connect', async () => {
   let fail = true;
   const counted = countingLoader(() => {

@@ -111,7 +111,7 @@ export function scriptedModule() {
   const at = (address) => connections[address - 1];
   const exports = {
     connect(key, flags, text, _length, categories, types) {
-      const [lastEventId, ...lines] = text.split('\n');
+      const [_version, lastEventId, ...lines] = text.split('\n');
       const options = {
         hasToken: (flags & 1) !== 0,
         lastEventId,
