@@ -52,8 +52,8 @@ pub(crate) fn system(profile: &str) -> Option<&'static System> {
 }
 
 /// The columns of a row: the type's index with flags above, three lengths in UTF-16 units, of
-/// which the second is the payload's, and three places.
-const COLUMNS: usize = 7;
+/// which the second is the payload's, three places, and which member of an array the payload is.
+const COLUMNS: usize = 8;
 const DATA: usize = 2;
 const TYPE: u32 = 0xffff;
 

@@ -8,7 +8,7 @@ use tidewire::connection::{
     Connection, Event, Flow, Millis, Reason, Recovered, Report, Request, State,
 };
 use tidewire::engine::{Fed, Host};
-use tidewire_crossing::{Batch, Crossing, Outlet, collect, feed};
+use tidewire_crossing::{Batch, Chunk, Crossing, Form, Outlet, collect, feed};
 
 // SAFETY: none of them keeps an address longer than the call, or writes to one.
 #[link(wasm_import_module = "tidewire")]
@@ -33,10 +33,12 @@ unsafe extern "C" {
         rows: *const u32,
         rows_length: usize,
         names_at: usize,
-        wide_at: usize,
+        size: usize,
         flags: u32,
         lent: *const u8,
         lent_length: usize,
+        wide: *const u8,
+        wide_length: usize,
     ) -> u32;
     #[link_name = "report"]
     safe fn tell(
@@ -69,8 +71,10 @@ const FINISH: u32 = 2;
 /// What `batch` is told, as bits of one number.
 const IS_ARRAY: u32 = 1;
 const CONTINUES: u32 = 2;
+const IS_DOUBTFUL: u32 = 4;
 
-/// What `batch` answers, if it is neither 0, to pause, nor 1, to go on: the text is no UTF-8.
+/// What `batch` answers, if it is neither 0, to pause, nor 1, to go on: the text is not what it has
+/// to be, ASCII or at least UTF-8.
 const BROKEN: u32 = 2;
 
 /// Hands on to the package what the engine gives.
@@ -99,27 +103,28 @@ impl JsHost {
     fn try_cross(&self, crossing: Crossing<'_>, continues: bool) -> u32 {
         let Crossing {
             text,
+            lent,
+            wide,
             rows,
             names_at,
-            wide_at,
+            size,
             is_array,
-            lent,
+            is_doubtful,
         } = crossing;
-        let is_array = if is_array { IS_ARRAY } else { 0 };
-        let flags = is_array | if continues { CONTINUES } else { 0 };
-        let (text, text_length) = (text.as_ptr(), text.len());
-        let (rows, rows_length) = (rows.as_ptr(), rows.len());
+        let flag = |is_set: bool, flag| if is_set { flag } else { 0 };
         batch(
             self.key,
-            text,
-            text_length,
-            rows,
-            rows_length,
+            text.as_ptr(),
+            text.len(),
+            rows.as_ptr(),
+            rows.len(),
             names_at,
-            wide_at,
-            flags,
+            size,
+            flag(is_array, IS_ARRAY) | flag(continues, CONTINUES) | flag(is_doubtful, IS_DOUBTFUL),
             lent.as_ptr(),
             lent.len(),
+            wide.as_ptr(),
+            wide.len(),
         )
     }
 
@@ -132,13 +137,20 @@ impl JsHost {
 }
 
 impl Outlet for JsHost {
-    fn cross(&self, batch: &mut Batch, lent: &[u8], is_followed: bool) -> Flow {
+    fn cross(&self, batch: &mut Batch, chunk: Chunk<'_>, is_followed: bool) -> Flow {
         let continues = self.continues.replace(is_followed);
-        let mut answer = self.try_cross(batch.crossing(lent), continues);
-        if answer == BROKEN {
-            answer = self.try_cross(batch.mended(lent), continues);
-        }
-        batch.clear(lent);
+        let mut form = batch.form(!chunk.is_sparse);
+        let answer = loop {
+            let answer = self.try_cross(batch.crossing(chunk.bytes, form), continues);
+            form = match form {
+                _ if answer != BROKEN => break answer,
+                Form::AsItIs | Form::WideInChunk => Form::Gathered,
+                Form::Gathered => Form::Mended,
+                // There is nothing more that could be done.
+                Form::Mended => break answer,
+            };
+        };
+        batch.clear(chunk.bytes);
         match answer {
             0 => Flow::Pause,
             _ => Flow::More,
@@ -234,7 +246,7 @@ impl Host for JsHost {
     }
 
     fn flush(&self) -> Flow {
-        self.cross(&mut self.batch.borrow_mut(), &[], false)
+        self.cross(&mut self.batch.borrow_mut(), Chunk::default(), false)
     }
 
     fn feed(&self, connection: &mut Connection, now: Millis, bytes: &[u8]) -> Fed {

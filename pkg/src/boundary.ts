@@ -111,12 +111,13 @@ export interface ModuleImports extends WebAssembly.ModuleImports {
   steer(key: number, transport: number, what: number): void;
   retry(key: number, attempt: number, status: number): boolean | undefined;
   /**
-   * Events. The bytes are gone after the return. Answers 0 to pause, 1 to read on, 2 if the text is
-   * no UTF-8. The text is `[`, the events' data with commas between, `]`, and from `namesAt` on
-   * of each event the name, if its type is unknown, and the id, if it changed or is its own. Data
-   * that is not all ASCII stands apart, from the byte `wideAt` on, in brackets of its own. `lent`
-   * is the part of a chunk in which all others lie. `flags`: 1 the data can be parsed as an array,
-   * 2 it is of the same chunk as the batch before.
+   * Events. The bytes are gone after the return. Answers 0 to pause, 1 to read on, 2 if a text is not
+   * what it has to be: UTF-8, or as `flags` say. Data is in `text`, in `lent`, a part of a chunk, or, if
+   * it is not all ASCII, in `wide`: all of it would be twice as large. In `text` there are from `namesAt`
+   * on of each event the name, if its type is unknown, and the id, if it changed or is its own.
+   * `size` is the sum of their lengths and of the data's. `flags`: 1 `text` up to `namesAt` is an array
+   * of data, and `wide` another one, and may be parsed as such; 2 it is of the same chunk as the batch
+   * before; 4 text and what is lent are ASCII, if they have as many units as bytes.
    */
   batch(
     key: number,
@@ -125,10 +126,12 @@ export interface ModuleImports extends WebAssembly.ModuleImports {
     rows: number,
     rowsLength: number,
     namesAt: number,
-    wideAt: number,
+    size: number,
     flags: number,
     lent: number,
     lentLength: number,
+    wide: number,
+    wideLength: number,
   ): number | boolean | undefined;
   /**
    * News, with four texts, each a place and a length. `what` is
@@ -159,7 +162,9 @@ export const ROW_ID = 3;
 export const ROW_DATA_AT = 4;
 export const ROW_ID_AT = 5;
 export const ROW_NAME_AT = 6;
-export const ROW_WIDTH = 7;
+/** Which member of its array the data is, if it is in one. */
+export const ROW_MEMBER = 7;
+export const ROW_WIDTH = 8;
 /** A row's first column: the index of the type in the low half, flags in the high one. */
 export const KIND_TYPE_MASK = 0xffff;
 export const KIND_UNKNOWN = 0xffff;
@@ -168,7 +173,7 @@ export const KIND_REPLAYED = 1 << 16;
 export const KIND_HAS_ID = 2 << 16;
 /** The last event ID is from here on what stands in the id part. */
 export const KIND_LAST_EVENT_ID_CHANGED = 4 << 16;
-/** Its data stands apart: it is not all ASCII. */
+/** Its data stands in `wide`. */
 export const KIND_WIDE = 8 << 16;
-/** It lies in its chunk. */
+/** All of it stands in `lent`. */
 export const KIND_LENT = 16 << 16;

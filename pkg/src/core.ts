@@ -72,15 +72,16 @@ async function start(module: WebAssembly.Module): Promise<Core> {
     open: (key, ...asked) => connections.get(key)?.open(...asked),
     steer: (key, transport, what) => connections.get(key)?.steer(transport, what),
     retry: (key, ...asked) => connections.get(key)?.retry(...asked),
-    batch: (key, text, textLength, rows, rowsLength, namesAt, wideAt, flags, lent, lentLength) => {
+    batch: (key, text, textLength, rows, rowsLength, namesAt, size, flags, lent, lentLength, wide, wideLength) => {
       look();
       const batch = batchOf(
         part(text, textLength),
+        part(lent, lentLength),
+        part(wide, wideLength),
         takeRows(allWords, rows >> 2, rowsLength),
         namesAt,
-        wideAt,
+        size,
         flags,
-        part(lent, lentLength),
       );
       return batch ? connections.get(key)?.batch(batch) : 2;
     },

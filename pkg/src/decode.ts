@@ -3,14 +3,19 @@
 import {
   KIND_HAS_ID,
   KIND_LAST_EVENT_ID_CHANGED,
+  KIND_LENT,
   KIND_REPLAYED,
   KIND_TYPE_MASK,
   KIND_UNKNOWN,
   KIND_WIDE,
   ROW_DATA,
+  ROW_DATA_AT,
   ROW_ID,
+  ROW_ID_AT,
   ROW_KIND,
+  ROW_MEMBER,
   ROW_NAME,
+  ROW_NAME_AT,
   ROW_WIDTH,
 } from './boundary.js';
 import { DecodeError, type DecodeErrorDetails } from './error.js';
@@ -19,7 +24,7 @@ import { jsonErrorPosition } from './json-position.js';
 import type { Passes } from './filter.js';
 import { parseOf, type ProfileDefinition, type TableRow, tableOf } from './profile.js';
 import { repairJson } from './repair-json.js';
-import { type Batch, dataAt, idAt, nameAt } from './rows.js';
+import type { Batch } from './rows.js';
 import type { Checked, CheckBatch } from './validator.js';
 
 /** An event whose payload could not be read. */
@@ -42,13 +47,19 @@ export class DecodeFailure {
   ) {}
 }
 
+/** What stands for a type that the profile does not know. */
+const UNKNOWN = { type: 'unknown', category: null };
+
+type Members = readonly [values: readonly unknown[], wideValues: readonly unknown[]];
+
 /** A batch, and how far it has been taken. */
 export class Cursor {
+  /** Where the row of the next event begins. */
   row = 0;
   /** UTF-16 units of the last one that was taken. */
   taken = 0;
-  /** The payloads, parsed at once. */
-  values: readonly unknown[] | undefined = undefined;
+  /** The payloads of the text and of what is wide, parsed at once. */
+  members: Members | undefined = undefined;
   /** What the check of the payloads has said of each. */
   checked: readonly (Checked | null)[] | undefined = undefined;
 
@@ -64,6 +75,8 @@ export class Decoder {
   lastEventId: string;
   /** The last event's type, as the profile counts them; `KIND_UNKNOWN` or not below their number for one unknown. */
   index: number = KIND_UNKNOWN;
+  /** What came of the last event that could not be read. */
+  failure: DecodeFailure | undefined = undefined;
   /** Set before the first event comes, where payloads are to be checked. */
   check: CheckBatch | undefined = undefined;
   readonly #table: readonly TableRow[];
@@ -81,40 +94,58 @@ export class Decoder {
     this.lastEventId = lastEventId;
   }
 
-  /** Takes the next event of a batch, or says why there is none. */
-  next(cursor: Cursor): AnyEvent | DecodeFailure {
+  /** Takes the next event of a batch. If there is none, `failure` says why. */
+  next(cursor: Cursor): AnyEvent | undefined {
     const { batch, row } = cursor;
     const { rows } = batch;
     const kind = rows[row + ROW_KIND] as number;
+    const nameLength = rows[row + ROW_NAME] as number;
+    const dataLength = rows[row + ROW_DATA] as number;
+    const idLength = rows[row + ROW_ID] as number;
+    const dataAt = rows[row + ROW_DATA_AT] as number;
     cursor.row = row + ROW_WIDTH;
-    cursor.taken =
-      (rows[row + ROW_NAME] as number) +
-      (rows[row + ROW_DATA] as number) +
-      (rows[row + ROW_ID] as number);
-    const raw = dataAt(batch, row);
+    cursor.taken = nameLength + dataLength + idLength;
+    const isLent = (kind & KIND_LENT) !== 0;
+    const named = isLent ? batch.lent : batch.text;
+    const namesAt = isLent ? 0 : batch.namesAt;
+    const raw = (kind & KIND_WIDE ? batch.wide : named).slice(dataAt, dataAt + dataLength);
     let id: string | null = null;
     if (kind & (KIND_HAS_ID | KIND_LAST_EVENT_ID_CHANGED)) {
-      const idText = idAt(batch, row);
+      const at = namesAt + (rows[row + ROW_ID_AT] as number);
+      const own = named.slice(at, at + idLength);
       if (kind & KIND_LAST_EVENT_ID_CHANGED) {
-        this.lastEventId = idText;
+        this.lastEventId = own;
       }
       if (kind & KIND_HAS_ID) {
-        id = idText;
+        id = own;
       }
     }
-    const { lastEventId } = this;
+    const index = kind & KIND_TYPE_MASK;
+    const known = this.#table[index];
+    this.index = index;
     const replayed = (kind & KIND_REPLAYED) !== 0;
-    let type = 'unknown';
-    let category: string | null = null;
-    let name: string;
-    this.index = kind & KIND_TYPE_MASK;
-    if (this.index < this.#table.length) {
-      const row = this.#table[this.index] as TableRow;
-      name = type = row.type;
-      category = row.category;
-    } else {
-      name = nameAt(batch, row);
+    if (known !== undefined && this.#mode === 'text') {
+      const { type, category } = known;
+      return receivedEvent(type, type, category, raw, undefined, id, this.lastEventId, replayed, raw);
     }
+    const { type, category } = known ?? UNKNOWN;
+    const at = namesAt + (rows[row + ROW_NAME_AT] as number);
+    const name = known === undefined ? named.slice(at, at + nameLength) : type;
+    return this.#withPayload(cursor, row, type, name, category, id, replayed, raw);
+  }
+
+  #withPayload(
+    cursor: Cursor,
+    row: number,
+    type: string,
+    name: string,
+    category: string | null,
+    id: string | null,
+    replayed: boolean,
+    raw: string,
+  ): AnyEvent | undefined {
+    const { lastEventId } = this;
+    const { rows, isArray } = cursor.batch;
     if (this.#mode === 'text') {
       return receivedEvent(type, name, category, raw, undefined, id, lastEventId, replayed, raw);
     }
@@ -123,22 +154,23 @@ export class Decoder {
     }
     if (row === 0) {
       if (this.check) {
-        cursor.checked = this.check(batch);
-      } else if (batch.isArray && rows.length > ROW_WIDTH) {
-        cursor.values = membersOf(batch);
+        cursor.checked = this.check(cursor.batch);
+      } else if (isArray) {
+        cursor.members = membersOf(cursor.batch);
       }
     }
     try {
-      const { data, meta } =
-        this.check
-          ? this.#checked(type, name, raw, cursor.checked?.[row / ROW_WIDTH])
-          : cursor.values === undefined
-            ? this.#read(type, name, raw)
-            : this.#split(type, name, cursor.values[row / ROW_WIDTH]);
+      const { members } = cursor;
+      const { data, meta } = this.check
+        ? this.#checked(type, name, raw, cursor.checked?.[row / ROW_WIDTH])
+        : members === undefined
+          ? this.#read(type, name, raw)
+          : this.#split(type, name, memberAt(members, rows, row));
       return receivedEvent(type, name, category, data, meta, id, lastEventId, replayed, raw);
     } catch (error) {
       if (error instanceof DecodeError) {
-        return new DecodeFailure(error, type, name, category, id, lastEventId, raw);
+        this.failure = new DecodeFailure(error, type, name, category, id, lastEventId, raw);
+        return undefined;
       }
       throw error;
     }
@@ -212,31 +244,18 @@ export class Decoder {
 }
 
 /** All payloads by one call; undefined if one of them is not JSON: it has to be found. */
-function membersOf({ text, wide, rows, namesAt }: Batch): readonly unknown[] | undefined {
+function membersOf({ text, wide, namesAt }: Batch): Members | undefined {
+  const parsed = (array: string) => (array === '' ? [] : (JSON.parse(array) as unknown[]));
   try {
-    const values: unknown = namesAt === 0 ? [] : JSON.parse(text.slice(0, namesAt));
-    const wideValues: unknown = wide === '' ? [] : JSON.parse(wide);
-    if (!Array.isArray(values) || !Array.isArray(wideValues)) {
-      return undefined;
-    }
-    if (values.length + wideValues.length !== rows.length / ROW_WIDTH) {
-      return undefined;
-    }
-    return wide === '' ? values : inOrder(rows, values, wideValues);
+    return [parsed(text.slice(0, namesAt)), parsed(wide)];
   } catch {
     return undefined;
   }
 }
 
-function inOrder(rows: Uint32Array, values: unknown[], wideValues: unknown[]): unknown[] {
-  const all: unknown[] = [];
-  let at = 0;
-  for (let row = 0; row < rows.length; row += ROW_WIDTH) {
-    const isWide = ((rows[row + ROW_KIND] as number) & KIND_WIDE) !== 0;
-    all.push(isWide ? wideValues[all.length - at] : values[at]);
-    at += isWide ? 0 : 1;
-  }
-  return all;
+function memberAt([values, wideValues]: Members, rows: Uint32Array, row: number): unknown {
+  const isWide = ((rows[row + ROW_KIND] as number) & KIND_WIDE) !== 0;
+  return (isWide ? wideValues : values)[rows[row + ROW_MEMBER] as number];
 }
 
 function notJson(name: string, raw: string, cause: unknown): DecodeError {

@@ -399,42 +399,91 @@ export class Delivery implements SharingReceiver {
     }
   }
 
-  /** Calls the handlers, without a promise as long as none of them gives one. */
+  /**
+   * Calls the handlers, without a promise as long as none of them gives one. A batch is dealt with in
+   * one loop: with a function for each step, an event took up to a quarter longer.
+   */
   #pump(): void {
+    const queue = this.#queue;
     while (this.#handlers.length > 0) {
-      if (turnIsOver()) {
-        void nextTask().then(() => this.#pump());
+      if (this.#yields()) {
         return;
       }
-      const next = this.#queue.next();
-      if (!next) {
+      const cursor = queue.begin();
+      if (!cursor) {
         break;
       }
-      if (next instanceof Notice) {
-        this.#owner.tellNotice(next);
+      if (cursor instanceof Notice) {
+        this.#owner.tellNotice(cursor);
         continue;
       }
-      this.#progress?.begin(next, this.#iterating ? 2 : 1);
-      if (this.#iterating) {
-        this.#behind.push(next);
-        this.#behindSize += next.raw.length;
-        this.#wake();
-      } else {
-        if (this.#taken.length > 0) {
-          this.#finishTaken();
+      const handlers = this.#handlers;
+      const byType = this.#byType;
+      for (;;) {
+        const event = queue.take(cursor);
+        if (event instanceof Notice) {
+          this.#owner.tellNotice(event);
+        } else if (event) {
+          this.#progress?.begin(event, this.#iterating ? 2 : 1);
+          if (this.#iterating) {
+            this.#behind.push(event);
+            this.#behindSize += event.raw.length;
+            this.#wake();
+          } else {
+            if (this.#taken.length > 0) {
+              this.#finishTaken();
+            }
+            this.lastEventId = event.lastEventId;
+          }
+          const type = this.#decoder.index;
+          const called = byType[type] ?? this.#handlersOf(event, type);
+          let waits: PromiseLike<unknown>[] | undefined;
+          for (let at = 0; at < called.length; at += 1) {
+            const handler = called[at] as Handler;
+            // One of the others may just have taken it off.
+            if (this.#handlers !== handlers && !this.#handlers.includes(handler)) {
+              continue;
+            }
+            try {
+              const result = handler.call(event) as PromiseLike<unknown> | undefined;
+              if (typeof result?.then === 'function') {
+                (waits ??= []).push(Promise.resolve(result).catch(report));
+              }
+            } catch (error) {
+              report(error);
+            }
+          }
+          if (this.#iterating || called.length > 0) {
+            this.delivered += 1;
+          }
+          if (waits) {
+            void this.#pumpAfter(waits, event);
+            return;
+          }
+          this.#progress?.done(event);
+          if (this.#paused) {
+            this.refill();
+          }
         }
-        this.lastEventId = next.lastEventId;
+        if (queue.cursor !== cursor || this.#handlers !== handlers) {
+          break;
+        }
+        if (this.#yields()) {
+          return;
+        }
       }
-      const waits = this.#callHandlers(next, this.#decoder.index);
-      if (waits) {
-        void this.#pumpAfter(waits, next);
-        return;
-      }
-      this.#progress?.done(next);
-      this.refill();
     }
     this.#pumping = false;
     this.#drained();
+  }
+
+  /** Whether the page's turn comes first. */
+  #yields(): boolean {
+    const isOver = turnIsOver();
+    if (isOver) {
+      void nextTask().then(() => this.#pump());
+    }
+    return isOver;
   }
 
   async #pumpAfter(waits: PromiseLike<unknown>[], event: AnyEvent): Promise<void> {
@@ -450,32 +499,6 @@ export class Delivery implements SharingReceiver {
       this.refill();
     }
     this.#pump();
-  }
-
-  /** What is to be waited for. `type` is the index of the event's type. */
-  #callHandlers(event: AnyEvent, type: number): PromiseLike<unknown>[] | undefined {
-    const before = this.#handlers;
-    const handlers = this.#byType[type] ?? this.#handlersOf(event, type);
-    let waits: PromiseLike<unknown>[] | undefined;
-    for (let at = 0; at < handlers.length; at += 1) {
-      const handler = handlers[at] as Handler;
-      // One of the others may just have taken it off.
-      if (this.#handlers !== before && !this.#handlers.includes(handler)) {
-        continue;
-      }
-      try {
-        const result = handler.call(event) as PromiseLike<unknown> | undefined;
-        if (typeof result?.then === 'function') {
-          (waits ??= []).push(Promise.resolve(result).catch(report));
-        }
-      } catch (error) {
-        report(error);
-      }
-    }
-    if (this.#iterating || handlers.length > 0) {
-      this.delivered += 1;
-    }
-    return waits;
   }
 
   #handlersOf(event: AnyEvent, type: number): readonly Handler[] {

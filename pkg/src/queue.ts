@@ -1,10 +1,10 @@
 /** What has arrived and waits for a consumer: events in batches, and notices in between. */
 
 import { KIND_UNKNOWN, ROW_KIND, ROW_WIDTH } from './boundary.js';
-import { Cursor, DecodeFailure, type Decoder } from './decode.js';
+import { Cursor, type DecodeFailure, type Decoder } from './decode.js';
 import type { AnyEvent } from './event.js';
 import type { Passes } from './filter.js';
-import { type Batch, lastIdOf, leaveOut, releaseRows, sizeOf } from './rows.js';
+import { type Batch, lastIdOf, leaveOut, releaseRows } from './rows.js';
 
 /** Something that is told in its place among the events, not an event of the server. */
 export class Notice {
@@ -24,6 +24,8 @@ export class EventQueue {
   events = 0;
   /** UTF-16 units of what waits. */
   size = 0;
+  /** The first entry that is left, from when an event is to be taken of it. */
+  cursor: Cursor | undefined = undefined;
   readonly #decoder: Decoder;
   #entries: (Cursor | Notice | PassedOver)[] = [];
   /** How many of the entries are gone already: shifting each off would move all the others. */
@@ -37,7 +39,7 @@ export class EventQueue {
     const events = batch.rows.length / ROW_WIDTH;
     if (events > 0) {
       this.events += events;
-      this.size += sizeOf(batch);
+      this.size += batch.size;
       this.#entries.push(new Cursor(batch, undefined));
     }
   }
@@ -94,6 +96,7 @@ export class EventQueue {
     }
     this.#entries = entries;
     this.#gone = 0;
+    this.cursor = undefined;
     return before - this.events;
   }
 
@@ -113,6 +116,7 @@ export class EventQueue {
   clear(): void {
     this.#entries = [];
     this.#gone = 0;
+    this.cursor = undefined;
     this.events = 0;
     this.size = 0;
   }
@@ -131,31 +135,62 @@ export class EventQueue {
   /** The next event or notice; undefined if nothing waits. */
   next(): AnyEvent | Notice | undefined {
     for (;;) {
+      const next = this.begin();
+      if (!(next instanceof Cursor)) {
+        return next;
+      }
+      const event = this.take(next);
+      if (event) {
+        return event;
+      }
+    }
+  }
+
+  /** The batch that the next event is in, or a notice that comes first; undefined if nothing waits. */
+  begin(): Cursor | Notice | undefined {
+    while (this.cursor === undefined) {
       const entry = this.#entries[this.#gone];
       if (entry instanceof Cursor) {
-        const event = this.#decoder.next(entry);
-        this.events -= 1;
-        this.size -= entry.taken;
-        if (entry.row >= entry.batch.rows.length) {
-          this.#drop();
-          releaseRows(entry.batch);
-        }
-        if (!entry.passes || entry.passes(event)) {
-          return event instanceof DecodeFailure ? new Notice('decodeerror', event) : event;
-        }
-      } else if (!entry) {
-        return undefined;
+        this.cursor = entry;
       } else {
-        this.#drop();
-        if (entry instanceof Notice) {
+        if (entry) {
+          this.#drop();
+        }
+        if (!(entry instanceof PassedOver)) {
           return entry;
         }
         this.#decoder.lastEventId = entry.lastEventId;
       }
     }
+    return this.cursor;
+  }
+
+  /**
+   * Takes the next event out of the batch that `begin` gave, or what is told in its place; undefined
+   * if it does not pass.
+   */
+  take(cursor: Cursor): AnyEvent | Notice | undefined {
+    const { batch, passes } = cursor;
+    const event = this.#decoder.next(cursor);
+    this.events -= 1;
+    this.size -= cursor.taken;
+    if (cursor.row >= batch.rows.length) {
+      this.#drop();
+      releaseRows(batch);
+    }
+    return event === undefined || passes !== undefined ? this.#unusual(event, passes) : event;
+  }
+
+  #unusual(event: AnyEvent | undefined, passes: Passes | undefined): AnyEvent | Notice | undefined {
+    const failure = this.#decoder.failure as DecodeFailure;
+    if (passes && !passes(event ?? failure)) {
+      return undefined;
+    }
+    return event ?? new Notice('decodeerror', failure);
   }
 
   #drop(): void {
+    this.cursor = undefined;
     this.#gone += 1;
     if (this.#gone === this.#entries.length) {
       this.#entries = [];

@@ -16,16 +16,21 @@ import {
 
 /** Events as they crossed; see `batch` in `boundary.ts`. */
 export interface Batch {
-  /** Data and names; but of data only what is ASCII: the rest would make all of it twice as large. */
+  /** Data and names. */
   readonly text: string;
-  /** The other data, as an array; empty if there is none. */
+  /** Data that is not all ASCII: it would make all of the text twice as large. */
   readonly wide: string;
   /** The part of a chunk in which the events lie that are in neither. */
   readonly lent: string;
   readonly rows: Uint32Array;
-  /** Where the names begin in `text`; before that, it is its data as an array. */
+  /** Where the names begin in `text`. */
   readonly namesAt: number;
-  /** If these arrays can be parsed, their members are the events' payloads, each for itself. */
+  /** UTF-16 units of all data, names and ids. */
+  readonly size: number;
+  /**
+   * What is before the names is an array of data, and what is wide is one: if these can be parsed,
+   * their members are the events' payloads, each for itself.
+   */
   readonly isArray: boolean;
   /** It is of the same chunk as the one before. */
   readonly continues: boolean;
@@ -73,29 +78,36 @@ export function releaseRows({ rows, isShared }: Batch): void {
 
 let decoder: TextDecoder | undefined;
 
-/** A batch as it crosses: no bytes of it are left in the module's memory. None, if it is no UTF-8. */
+/** A batch as it crosses: no bytes of it are left in the module's memory. None, if its text is not as it has to be. */
 export function batchOf(
-  bytes: Uint8Array,
+  textBytes: Uint8Array,
+  lentBytes: Uint8Array,
+  wideBytes: Uint8Array,
   rows: Uint32Array,
   namesAt: number,
-  wideAt: number,
+  size: number,
   flags: number,
-  lentBytes: Uint8Array,
 ): Batch | undefined {
-  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const isSplit = wideAt < bytes.length;
-  const text =
-    bytes.length === 0 ? '' : decoder.decode(isSplit ? bytes.subarray(0, wideAt) : bytes);
-  const lent = lentBytes.length === 0 ? '' : decoder.decode(lentBytes);
-  let wide = '';
+  let text, lent, wide;
   try {
-    wide = isSplit ? decoder.decode(bytes.subarray(wideAt)) : '';
+    text = decoded(textBytes);
+    lent = decoded(lentBytes);
+    wide = decoded(wideBytes);
   } catch {
     return undefined;
   }
+  const isAscii = text.length === textBytes.length && lent.length === lentBytes.length;
   const isArray = (flags & 1) !== 0;
   const continues = (flags & 2) !== 0;
-  return { text, wide, lent, rows, namesAt, isArray, continues, isShared: false };
+  return flags & 4 && !isAscii
+    ? undefined
+    : { text, wide, lent, rows, namesAt, size, isArray, continues, isShared: false };
+}
+
+/** Often there is nothing, and a call costs more than a look. */
+function decoded(bytes: Uint8Array): string {
+  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  return bytes.length === 0 ? '' : decoder.decode(bytes);
 }
 
 /** The data of the event whose row begins here. */
@@ -133,16 +145,6 @@ export function dataOf(batch: Batch): string[] {
   return data;
 }
 
-/** How many UTF-16 units its events have. */
-export function sizeOf({ rows }: Batch): number {
-  let size = 0;
-  for (let row = 0; row < rows.length; row += ROW_WIDTH) {
-    const name = rows[row + ROW_NAME] as number;
-    size += name + (rows[row + ROW_DATA] as number) + (rows[row + ROW_ID] as number);
-  }
-  return size;
-}
-
 /** The last event ID that a batch brings, if it brings one. */
 export function lastIdOf(batch: Batch): string | undefined {
   for (let row = batch.rows.length - ROW_WIDTH; row >= 0; row -= ROW_WIDTH) {
@@ -170,6 +172,7 @@ export function leaveOut(
   const names: string[] = [];
   let dataEnd = 1;
   let namesEnd = 0;
+  let size = 0;
   let added = 0;
   for (let row = first; row < rows.length; row += ROW_WIDTH) {
     const [kind = 0, nameLength = 0, dataLength = 0, idLength = 0] = rows.subarray(row, row + ROW_WIDTH);
@@ -194,7 +197,9 @@ export function leaveOut(
         dataEnd,
         nameEnd,
         namesEnd,
+        data.length,
       );
+      size += nameLength + dataLength + id.length;
       data.push(dataAt(batch, row));
       dataEnd += dataLength + 1;
       names.push(name, id);
@@ -209,6 +214,7 @@ export function leaveOut(
     lent: '',
     rows: Uint32Array.from(kept),
     namesAt: array.length,
+    size,
     isArray,
     continues,
     isShared: false,

@@ -66,11 +66,10 @@ async function start(module: WebAssembly.Module): Promise<Validation> {
 function checkerOf(Class: CheckerClass, profile: ProfileDefinition): CheckBatch {
   const checker = new Class(profile.name, Object.values(profile.categories).flat());
   return (batch: Batch) => {
-    const { text, wide, rows, namesAt } = batch;
-    const array = wide === '' ? text.slice(0, namesAt) : `[${dataOf(batch).join(',')}]`;
+    const array = `[${dataOf(batch).join(',')}]`;
     let checked: string | undefined;
     try {
-      checked = checker.check(array, rows) as string | undefined;
+      checked = checker.check(array, batch.rows) as string | undefined;
     } catch {
       // A trap: whoever listens has been told.
     }

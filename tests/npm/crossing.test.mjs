@@ -67,7 +67,7 @@ test('payloads of any kind are parsed together as they are by themselves', async
   const PIECES = ['{', '}', '[', ']', '"', '\\', ',', ':', '1', '"a"', '"a":', '{"a":[', ']}', 'é', '\\"', '\\\\'];
   const value = (depth) =>
     depth === 0
-      ? ['1', '"}{]["', '"\\\\"', '"\\"]"', 'null', '"é😀"'][below(6)]
+      ? ['1', '"}{]["', '"\\\\"', '"\\"]"', 'null', '"é😀"', `"${'\\\\'.repeat(below(40))}${'x]'.repeat(below(40))}\\""`][below(7)]
       : below(2)
         ? `[${Array.from({ length: below(4) }, () => value(depth - 1)).join(', ')}]`
         : `{${Array.from({ length: below(4) }, (_, n) => `"${n}\\"": ${value(depth - 1)}`).join(',')}}`;
@@ -169,12 +169,14 @@ test('an event is the same whether it is read where it lies or put together', as
     return (seed >>> 8) % limit;
   };
   const named = defineProfile({ name: 'named', categories: { some: ['tick', 'account.balance.updated'] } });
-  const stream = () => {
+  // In every other stream most of the data is not ASCII, and then it may all stay where it lies.
+  const stream = (round) => {
+    const texts = round % 2 === 0 ? ['plain', 'plain', 'plain', 'é😀'] : ['市', 'é😀', 'plain', 'ü', '\u{10FFFF}'];
     let text = '';
     for (let at = 0; at < 40; at += 1) {
       if (below(4) > 0) text += `id: ${['event', 'événement'][Number(below(20) === 0)]}-${at}\n`;
       text += ['event: tick\n', 'event: account.balance.updated\n', 'event: nobody.knows.this\n', ''][below(4)];
-      text += `data: {"n":${at},"text":"${['plain', 'plain', 'plain', 'é😀'][below(4)]}"}\n`;
+      text += `data: {"n":${at},"text":"${texts[below(texts.length)]}"}\n`;
       text += [': a comment, é\n\n', '\n', '\n', '\n', 'data\n\n'][below(5)];
     }
     return text;
@@ -194,7 +196,7 @@ test('an event is the same whether it is read where it lies or put together', as
   };
   let events = 0;
   for (let round = 0; round < 20; round += 1) {
-    const bytes = new TextEncoder().encode(stream());
+    const bytes = new TextEncoder().encode(stream(round));
     for (const options of [{ parse: 'text' }, { parse: 'lazy' }, { parse: 'eager' }, { parse: 'text', types: ['tick'] }]) {
       const whole = await all(bytes, bytes.length, options);
       events += whole[0].length;
@@ -202,6 +204,36 @@ test('an event is the same whether it is read where it lies or put together', as
     }
   }
   assert.ok(events > 2_000, `${events} events`);
+});
+
+test('payloads of several types are each their own event\'s, though parsed side by side', async () => {
+  const types = Array.from({ length: 7 }, (_, at) => `type.${at}`);
+  const several = defineProfile({ name: 'several', categories: { all: types } });
+  const events = Array.from({ length: 200 }, (_, at) => {
+    const type = [...types, 'unknown.to.it'][(at * 5 + (at >> 3)) % 8];
+    return { type, data: { at, type, text: at % 11 === 0 ? '市' : 'x' } };
+  });
+  const chunk = events.map(({ type, data }) => `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
+  for (const parse of ['eager', 'lazy']) {
+    const fetch = scriptedFetch(answer([chunk.join('')]));
+    const stream = connect(URL_, { profile: several, fetch, parse, reconnect: false });
+    const seen = [];
+    stream.on('*', ({ name, data }) => seen.push({ type: name, data }));
+    await stream.closed;
+    assert.deepEqual(seen, events);
+  }
+});
+
+test('text that is broken is mended though most of it would have stayed in its chunk', async () => {
+  const chunk = Buffer.concat([
+    Buffer.from('data: 市一\n\ndata: '),
+    Buffer.from([0xe5, 0xb8]),
+    Buffer.from('\n\ndata: 市二\n\nevent: '),
+    Buffer.from([0xc3]),
+    Buffer.from('\ndata: é\n\n'),
+  ]);
+  const seen = await delivered(chunk, { parse: 'text' });
+  assert.deepEqual(seen.map(({ data }) => data), new TextDecoder().decode(chunk).match(/data: .*/g).map((line) => line.slice(6)));
 });
 
 test('a chunk is put where it is copied fast', async (t) => {

@@ -87,16 +87,21 @@ export function cross(connection, ...events) {
   const rows = [];
   let names = '';
   let dataAt = 1;
+  let size = 0;
+  let member = 0;
   for (const { type = 0, name = '', data, id = '' } of events) {
     const kind = id === '' ? type : type | (6 << 16);
     const nameAt = names.length;
-    rows.push(kind, name.length, data.length, id.length, dataAt, nameAt + name.length, nameAt);
+    rows.push(kind, name.length, data.length, id.length, dataAt, nameAt + name.length, nameAt, member);
+    size += name.length + data.length + id.length;
+    member += 1;
     dataAt += data.length + 1;
     names += name + id;
   }
   const array = `[${events.map(({ data }) => data).join(',')}]`;
   const text = new TextEncoder().encode(array + names);
-  const batch = batchOf(text, Uint32Array.from(rows), array.length, text.length, 0, new Uint8Array());
+  const none = new Uint8Array();
+  const batch = batchOf(text, none, none, Uint32Array.from(rows), array.length, size, 0);
   return connection.batch(batch);
 }
 

@@ -26,60 +26,94 @@ const KEPT: usize = 256 * 1024;
 const WORTHWHILE: usize = 4 * 1024;
 
 /// The columns of a row: as in boundary.ts.
-const ROW: usize = 7;
+const ROW: usize = 8;
+const KIND: usize = 0;
+const NAME: usize = 1;
 const DATA: usize = 2;
+const ID: usize = 3;
 const DATA_AT: usize = 4;
+const ID_AT: usize = 5;
+const NAME_AT: usize = 6;
+const MEMBER: usize = 7;
 
 /// Events, ready to cross.
 ///
-/// Data and ids that lie in the chunk that is being read stay there: they are decoded with all
-/// that is between them, at once. What does not lie there is copied: `[`, the data of each event,
-/// a comma between two, `]`, and then of each event the name (of unknown types alone) and the id
-/// (where it changed or is the event's own).
-///
-/// Data that is not all ASCII stands by itself behind that, in brackets of its own: one such
-/// character makes a whole string of JavaScript's twice as large, and its decoding several times
-/// as slow.
+/// What lies in the chunk that is being read stays there for now, and a row says where. Then a batch
+/// crosses in one of three [forms](Form).
 pub struct Batch {
-    data: Vec<u8>,
-    names: Vec<u8>,
-    /// UTF-16 units of the names.
-    name_units: u32,
-    wide: Vec<u8>,
-    wide_units: u32,
-    /// Of each event its type and flags, how long its name, data and id are, and where each begins:
-    /// data, id, name.
+    /// The text of events that do not lie in the chunk, one after the other.
+    own: Vec<u8>,
+    /// As they cross, but that all is counted in bytes: from where the lent part of the chunk
+    /// begins, or in `own`.
     rows: Vec<u32>,
-    /// The bytes of each data in `wide`.
-    lengths: Vec<u32>,
     /// Of the chunk, what is between the first event that lies in it, and the last.
     lent: (usize, usize),
-    /// Where the data ends while it crosses, and the names begin.
-    data_end: usize,
-    /// Whether payloads are parsed at all.
+    /// So many events have data that is not all ASCII.
+    wide: usize,
+    /// Bytes of all names, data and ids.
+    size: usize,
+    /// One more than the highest index of a known type.
+    types: usize,
+    /// Payloads are parsed: they have to stand side by side.
     is_json: bool,
-    /// Each payload so far is one JSON object or array, as far as its brackets say.
-    is_array: bool,
     /// The last event ID so far, and what it was before this batch.
     last_event_id: Last,
     before: Vec<u8>,
+    /// What crosses, where it has to be put together.
+    gathered: Gathered,
+}
+
+/// Room that is used again.
+#[derive(Default)]
+struct Gathered {
+    text: Vec<u8>,
+    wide: Vec<u8>,
+    rows: Vec<u32>,
+    /// The rows, those of a type side by side.
+    order: Vec<u32>,
+    /// Where in this order the next row of each type goes.
+    places: Vec<u32>,
+}
+
+/// How a batch crosses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As it is: what was lent and what was not, each in a text of its own, which are decoded with
+    /// all that is between the events, at once. That what is lent is ASCII shows when it is decoded.
+    AsItIs,
+    /// Data that is lent and not all ASCII stays in the chunk, and the rest is put together.
+    WideInChunk,
+    /// Everything is put together: the data as an array, `[`, that of each event, a comma between
+    /// two, `]`, and then of each event the name (of unknown types alone) and the id (where it
+    /// changed or is the event's own). The events of a type stand side by side: of objects that are
+    /// alike, JavaScript's parser needs half the time for all but the first.
+    ///
+    /// Data that is not all ASCII stands by itself, as an array of its own: one such character makes
+    /// a whole string of JavaScript's twice as large, and its decoding several times as slow.
+    Gathered,
+    /// The same, with U+FFFD for what is no UTF-8.
+    Mended,
 }
 
 /// What crosses.
 pub struct Crossing<'b> {
     /// UTF-8, but for what is wide, if the server did not send that.
     pub text: &'b [u8],
+    /// The part of the chunk in which other events lie.
+    pub lent: &'b [u8],
+    /// Data that is not all ASCII.
+    pub wide: &'b [u8],
     /// Lengths and places are in UTF-16 units, as JavaScript counts.
     pub rows: &'b [u32],
-    /// Where the names begin, in these units, which before them are bytes too.
+    /// Where the names begin in the text, in these units.
     pub names_at: usize,
-    /// Where what is wide begins, in bytes.
-    pub wide_at: usize,
+    /// The units of all names, data and ids.
+    pub size: usize,
     /// What is before the names, and what is wide, can be parsed as an array each: if that
     /// succeeds, their members are the events' payloads.
     pub is_array: bool,
-    /// The part of the chunk in which the events lie that were not copied: ASCII.
-    pub lent: &'b [u8],
+    /// The text and what is lent have to be ASCII, which was not looked at.
+    pub is_doubtful: bool,
 }
 
 impl Batch {
@@ -87,240 +121,369 @@ impl Batch {
     #[must_use]
     pub fn new(last_event_id: &str, is_json: bool) -> Self {
         Batch {
-            data: Vec::new(),
-            names: Vec::new(),
-            name_units: 0,
-            wide: Vec::new(),
-            wide_units: 0,
+            own: Vec::new(),
             rows: Vec::new(),
-            lengths: Vec::new(),
             lent: (0, 0),
-            data_end: 0,
+            wide: 0,
+            size: 0,
+            types: 0,
             is_json,
-            is_array: is_json,
             last_event_id: Last::Before,
             before: last_event_id.into(),
+            gathered: Gathered::default(),
         }
     }
 
-    /// What of a chunk its events may stay in: what is ASCII, if it is worth while. Payloads that
-    /// are parsed at once have to stand side by side.
-    pub(crate) fn lend<'c>(&self, chunk: &'c [u8]) -> &'c [u8] {
-        let is_worthwhile = self.data.is_empty() || chunk.len() > WORTHWHILE;
-        match is_worthwhile && !self.is_json {
-            true => text::ascii_start(chunk),
-            false => &[],
-        }
-    }
-
-    /// Puts an event in. If it lies in this part of its chunk, it stays there.
+    /// Puts an event in. If it lies in this chunk, it stays there.
     #[inline]
-    pub fn push(&mut self, event: Event<'_>, lent: &[u8]) {
-        match self.place(&event, lent) {
-            Some(place) => self.push_lent(event, place),
-            None => self.push_copy(event, lent),
+    pub fn push(&mut self, event: Event<'_>, chunk: &[u8]) {
+        let place = match self.place(&event, chunk) {
+            Some(place) => place,
+            None => self.keep(&event, chunk),
+        };
+        let mut kind = place.kind;
+        if event.replayed {
+            kind |= REPLAYED;
         }
-    }
-
-    /// Where an event lies in this part of its chunk, if it does, and nothing of it has to be
-    /// copied.
-    #[inline]
-    fn place(&self, event: &Event<'_>, lent: &[u8]) -> Option<Place> {
-        let data = offset(event.data.as_bytes(), lent)?;
-        let id = match event.id {
-            Some(id) => Some(offset(id.as_bytes(), lent)?),
-            None => {
-                let same = event.last_event_id.as_bytes() == self.last_event_id(lent);
-                same.then_some(None)?
+        if !event.data.is_ascii() {
+            kind |= WIDE;
+            self.wide += 1;
+        }
+        kind |= match event.index {
+            Some(index) => {
+                self.types = self.types.max(usize::from(index) + 1);
+                u32::from(index)
             }
+            None => UNKNOWN,
         };
-        let name = match event.index {
-            Some(_) => None,
-            None => Some(offset(event.name.as_bytes(), lent)?),
-        };
-        Some(Place { data, id, name })
+        let data = event.data.as_bytes().len();
+        self.size += place.name.length + data + place.id.length;
+        self.rows.extend_from_slice(&[
+            kind,
+            place.name.length as u32,
+            data as u32,
+            place.id.length as u32,
+            place.data as u32,
+            place.id.start as u32,
+            place.name.start as u32,
+            0,
+        ]);
     }
 
+    /// Where an event lies in its chunk, if all of it does.
     #[inline]
-    fn push_lent(&mut self, event: Event<'_>, Place { data, id, name }: Place) {
-        let length = event.data.as_bytes().len();
-        let (mut start, mut end) = (data, data + length);
-        let mut kind = event.index.map_or(UNKNOWN, u32::from) | LENT | replayed(&event);
-        let mut id_length = 0;
-        if let Some(id) = id {
-            kind |= OWN_ID | ID_CHANGED;
-            id_length = event.last_event_id.len();
-            start = start.min(id);
-            end = end.max(id + id_length);
-            self.last_event_id = Last::Lent(id, id + id_length);
+    fn place(&mut self, event: &Event<'_>, chunk: &[u8]) -> Option<Place> {
+        let data = offset(event.data.as_bytes(), chunk)?;
+        let mut end = data + event.data.as_bytes().len();
+        let mut start = data;
+        let mut part = |bytes: &[u8]| {
+            let at = offset(bytes, chunk)?;
+            start = start.min(at);
+            end = end.max(at + bytes.len());
+            Some(Part {
+                start: at,
+                length: bytes.len(),
+            })
+        };
+        let mut kind = LENT;
+        let mut id = Part::default();
+        match event.id {
+            // An id of its own need not be compared: that it says the same again does no harm.
+            Some(own) => {
+                kind |= OWN_ID | ID_CHANGED;
+                id = part(own.as_bytes())?;
+            }
+            None if event.last_event_id.as_bytes() == self.last_event_id(chunk) => {}
+            None => return None,
         }
-        let mut name_length = 0;
-        if let Some(name) = name {
-            name_length = event.name.as_bytes().len();
-            start = start.min(name);
-            end = end.max(name + name_length);
+        let mut name = match event.index {
+            Some(_) => Part::default(),
+            None => part(event.name.as_bytes())?,
+        };
+        if event.id.is_some() {
+            self.last_event_id = Last::Lent(id.start, id.start + id.length);
         }
         if self.lent.1 == 0 {
             self.lent.0 = start;
         }
         self.lent.1 = end;
-        let at = |place: usize| place.wrapping_sub(self.lent.0) as u32;
-        self.rows.extend_from_slice(&[
+        let base = self.lent.0;
+        id.start = id.start.wrapping_sub(base);
+        name.start = name.start.wrapping_sub(base);
+        Some(Place {
             kind,
-            name_length as u32,
-            length as u32,
-            id_length as u32,
-            at(data),
-            id.map_or(0, at),
-            name.map_or(0, at),
-        ]);
+            data: data.wrapping_sub(base),
+            id,
+            name,
+        })
     }
 
+    /// Copies an event.
     #[inline(never)]
-    fn push_copy(&mut self, event: Event<'_>, lent: &[u8]) {
-        let (mut kind, name) = match event.index {
-            Some(index) => (u32::from(index), 0),
-            None => (UNKNOWN, text::append_mended(event.name, &mut self.names)),
-        };
-        kind |= replayed(&event);
-        let bytes = event.data.as_bytes().len() as u32;
-        let (at, data) = match event.data.is_ascii() {
-            true => {
-                self.data
-                    .push(if self.data.is_empty() { b'[' } else { b',' });
-                let at = self.data.len() as u32;
-                event.data.append_to(&mut self.data);
-                (at, bytes)
-            }
-            false => {
-                kind |= WIDE;
-                self.lengths.push(bytes);
-                self.wide
-                    .push(if self.wide.is_empty() { b'[' } else { b',' });
-                event.data.append_to(&mut self.wide);
-                let units = text::utf16_units(event.data.as_bytes());
-                let at = self.wide_units + 1;
-                self.wide_units = at + units;
-                (at, units)
-            }
-        };
-        self.is_array = self.is_array && text::is_enclosed(event.data.as_bytes());
-        let mut id = 0;
-        // An id of its own need not be compared: that it says the same again does no harm.
-        let same = match event.id {
+    fn keep(&mut self, event: &Event<'_>, chunk: &[u8]) -> Place {
+        let mut kind = 0;
+        let changed = match event.id {
             Some(_) => {
                 kind |= OWN_ID;
-                false
+                true
             }
-            None => event.last_event_id.as_bytes() == self.last_event_id(lent),
+            None => event.last_event_id.as_bytes() != self.last_event_id(chunk),
         };
-        if !same {
+        let mut add = |text: Text<'_>| {
+            let start = self.own.len();
+            text.append_to(&mut self.own);
+            Part {
+                start,
+                length: self.own.len() - start,
+            }
+        };
+        let data = add(event.data).start;
+        let mut id = Part::default();
+        if changed {
             kind |= ID_CHANGED;
-            let start = self.names.len();
-            id = text::append(Text::from(event.last_event_id), &mut self.names);
-            self.last_event_id = Last::Named(start, self.names.len());
+            id = add(Text::from(event.last_event_id));
+            self.last_event_id = Last::Own(id.start, id.start + id.length);
         }
-        let name_at = self.name_units;
-        let id_at = name_at + name;
-        self.name_units = id_at + id;
-        self.rows
-            .extend_from_slice(&[kind, name, data, id, at, id_at, name_at]);
+        let name = match event.index {
+            Some(_) => Part::default(),
+            None => add(event.name),
+        };
+        Place {
+            kind,
+            data,
+            id,
+            name,
+        }
     }
 
     /// Whether it is to cross before another event is put in.
     #[must_use]
+    #[inline]
     pub fn is_full(&self) -> bool {
-        self.data.len() + self.wide.len() + (self.lent.1 - self.lent.0) >= FULL
+        self.own.len() + (self.lent.1 - self.lent.0) >= FULL
     }
 
-    /// All that was put in. `lent` is what it was put in with.
-    pub fn crossing<'b>(&'b mut self, lent: &'b [u8]) -> Crossing<'b> {
-        if !self.data.is_empty() {
-            self.data.push(b']');
+    /// The form in which it crosses first. `is_all` if hardly anything is between its events.
+    #[must_use]
+    pub fn form(&self, is_all: bool) -> Form {
+        let lent = self.lent.1 - self.lent.0;
+        let is_worthwhile = is_all && (self.own.is_empty() || lent == 0 || lent > WORTHWHILE);
+        if self.is_json || !is_worthwhile {
+            Form::Gathered
+        } else if self.wide == 0 {
+            Form::AsItIs
+        } else if 2 * self.wide > self.rows.len() / ROW {
+            Form::WideInChunk
+        } else {
+            Form::Gathered
         }
-        let names_at = self.data.len();
-        // The names and what is wide stay behind the data until it is emptied.
-        append(&mut self.data, &self.names);
-        self.data_end = self.data.len();
-        if !self.wide.is_empty() {
-            self.wide.push(b']');
-            append(&mut self.data, &self.wide);
-        }
-        self.crossing_with(names_at, lent)
     }
 
-    /// What crosses after it has crossed and was no UTF-8: with U+FFFD for what is none. That each
-    /// stands between brackets and commas keeps one event's broken character from the next one's
-    /// bytes.
-    pub fn mended<'b>(&'b mut self, lent: &'b [u8]) -> Crossing<'b> {
-        let names_at = self.data_end - self.names.len();
-        self.data.truncate(self.data_end);
-        let mut rest: &[u8] = &self.wide;
-        let mut at = 0;
-        let wide = self
-            .rows
-            .chunks_exact_mut(ROW)
-            .filter(|row| row[0] & WIDE != 0);
-        for (row, &bytes) in wide.zip(&self.lengths) {
-            let (data, after) = rest.split_at(bytes as usize + 1);
-            self.data.push(data[0]);
-            row[DATA_AT] = at + 1;
-            row[DATA] = text::append_mended(Text::from(&data[1..]), &mut self.data);
-            at += row[DATA] + 1;
-            rest = after;
+    /// All that was put in, in this form. `chunk` is what it was put in with.
+    // Inlined, it would become as slow as its caller is small.
+    #[inline(never)]
+    pub fn crossing<'b>(&'b mut self, chunk: &'b [u8], form: Form) -> Crossing<'b> {
+        let lent = chunk.get(self.lent.0..self.lent.1).unwrap_or_default();
+        if form == Form::AsItIs {
+            return Crossing {
+                text: &self.own,
+                lent,
+                wide: &[],
+                rows: &self.rows,
+                names_at: 0,
+                size: self.size,
+                is_array: false,
+                is_doubtful: true,
+            };
         }
-        append(&mut self.data, rest);
-        self.crossing_with(names_at, lent)
-    }
-
-    fn crossing_with<'b>(&'b self, names_at: usize, lent: &'b [u8]) -> Crossing<'b> {
-        Crossing {
-            text: &self.data,
-            rows: &self.rows,
-            names_at,
-            wide_at: self.data_end,
-            is_array: self.is_array,
-            lent: lent.get(self.lent.0..self.lent.1).unwrap_or_default(),
+        let is_array = self.is_json && self.rows.len() > ROW;
+        let gathered = &mut self.gathered;
+        if is_array {
+            gathered.sort(&self.rows, self.types);
         }
+        let mut crossing = gathered.gather(&self.rows, &self.own, lent, form, is_array);
+        crossing.size = crossing.size.wrapping_add(self.size);
+        crossing
     }
 
     /// Empties it; what grew large is given back.
-    pub fn clear(&mut self, lent: &[u8]) {
+    pub fn clear(&mut self, chunk: &[u8]) {
         if !matches!(self.last_event_id, Last::Before) {
             let mut id = core::mem::take(&mut self.before);
             id.clear();
-            append(&mut id, self.last_event_id(lent));
+            append(&mut id, self.last_event_id(chunk));
             self.before = id;
             self.last_event_id = Last::Before;
         }
-        for text in [&mut self.data, &mut self.names, &mut self.wide] {
+        let gathered = &mut self.gathered;
+        for text in [&mut self.own, &mut gathered.text, &mut gathered.wide] {
             empty(text);
         }
-        for numbers in [&mut self.rows, &mut self.lengths] {
+        for numbers in [&mut self.rows, &mut gathered.rows, &mut gathered.order] {
             empty(numbers);
         }
-        (self.name_units, self.wide_units, self.lent) = (0, 0, (0, 0));
-        self.is_array = self.is_json;
+        (self.lent, self.wide, self.size) = ((0, 0), 0, 0);
     }
 
     #[inline]
-    fn last_event_id<'b>(&'b self, lent: &'b [u8]) -> &'b [u8] {
+    fn last_event_id<'b>(&'b self, chunk: &'b [u8]) -> &'b [u8] {
         let (text, start, end) = match self.last_event_id {
             Last::Before => return &self.before,
-            Last::Named(start, end) => (&*self.names, start, end),
-            Last::Lent(start, end) => (lent, start, end),
+            Last::Own(start, end) => (&*self.own, start, end),
+            Last::Lent(start, end) => (chunk, start, end),
         };
         text.get(start..end).unwrap_or_default()
     }
 }
 
-/// Where an event lies in its chunk.
+impl Gathered {
+    /// Finds an order in which the events of a type stand side by side.
+    fn sort(&mut self, rows: &[u32], types: usize) {
+        let (rows, _) = rows.as_chunks::<ROW>();
+        let place = |row: &[u32; ROW]| types.min((row[KIND] & UNKNOWN) as usize);
+        self.places.clear();
+        self.places.resize(types + 2, 0);
+        for row in rows {
+            if let Some(count) = self.places.get_mut(place(row) + 1) {
+                *count += 1;
+            }
+        }
+        let mut before = 0;
+        for count in &mut self.places {
+            before += *count;
+            *count = before;
+        }
+        self.order.resize(rows.len(), 0);
+        for (at, row) in (0..).zip(rows) {
+            if let Some(next) = self.places.get_mut(place(row)) {
+                if let Some(here) = self.order.get_mut(*next as usize) {
+                    *here = at;
+                }
+                *next += 1;
+            }
+        }
+    }
+
+    /// Puts everything together: what is not the lent part's is `own`. The size is how much more it
+    /// is in units than in bytes.
+    fn gather<'b>(
+        &'b mut self,
+        rows: &[u32],
+        own: &[u8],
+        lent: &'b [u8],
+        form: Form,
+        mut is_array: bool,
+    ) -> Crossing<'b> {
+        let (text, wide) = (&mut self.text, &mut self.wide);
+        text.clear();
+        wide.clear();
+        self.rows.clear();
+        self.rows.extend_from_slice(rows);
+        let (to, _) = self.rows.as_chunks_mut::<ROW>();
+        // Of the text, and of what is wide.
+        let (mut members, mut units) = ([0; 2], [0; 2]);
+        let mut counted = 0;
+        let mut size = 0_usize;
+        let is_sorted = is_array;
+        for at in 0..to.len() {
+            let at = match is_sorted {
+                true => self.order.get(at).map_or(at, |&at| at as usize),
+                false => at,
+            };
+            let Some(row) = to.get_mut(at) else { break };
+            let length = row[DATA] as usize;
+            let start = row[DATA_AT] as usize;
+            let is_lent = row[KIND] & LENT != 0;
+            let data = part(if is_lent { lent } else { own }, start, length);
+            if form == Form::WideInChunk {
+                row[KIND] &= !WIDE;
+            }
+            if form == Form::WideInChunk && is_lent {
+                let gap = part(lent, counted, start.wrapping_sub(counted));
+                counted = start + length;
+                row[KIND] |= WIDE;
+                row[DATA] = text::utf16_units(data);
+                row[DATA_AT] = units[1] + text::utf16_units(gap);
+                units[1] = row[DATA_AT] + row[DATA];
+            } else {
+                let is_wide = row[KIND] & WIDE != 0;
+                let to = if is_wide { &mut *wide } else { &mut *text };
+                let [members, units] =
+                    [&mut members, &mut units].map(|all| &mut all[usize::from(is_wide)]);
+                to.push(if to.is_empty() { b'[' } else { b',' });
+                row[MEMBER] = *members;
+                *members += 1;
+                row[DATA_AT] = *units + 1;
+                is_array = is_array && text::is_enclosed(data);
+                let data = Text::from(data);
+                row[DATA] = match form {
+                    _ if !is_wide && form != Form::WideInChunk => {
+                        data.append_to(to);
+                        length as u32
+                    }
+                    Form::Mended => text::append_mended(data, to),
+                    _ => text::append(data, to),
+                };
+                *units = row[DATA_AT] + row[DATA];
+            }
+            size = size.wrapping_add(row[DATA] as usize).wrapping_sub(length);
+        }
+        for text in [&mut *text, &mut *wide] {
+            if !text.is_empty() {
+                text.push(b']');
+            }
+        }
+        let names_at = if text.is_empty() {
+            0
+        } else {
+            units[0] as usize + 1
+        };
+        let mut units = 0;
+        for row in to {
+            let from = if row[KIND] & LENT != 0 { lent } else { own };
+            row[KIND] &= !LENT;
+            for (length, at) in [(NAME, NAME_AT), (ID, ID_AT)] {
+                let bytes = row[length] as usize;
+                if bytes > 0 {
+                    let part = part(from, row[at] as usize, bytes);
+                    row[length] = text::append_mended(Text::from(part), text);
+                    size = size.wrapping_add(row[length] as usize).wrapping_sub(bytes);
+                }
+                row[at] = units;
+                units += row[length];
+            }
+        }
+        Crossing {
+            text,
+            lent: &[],
+            wide: if form == Form::WideInChunk {
+                lent
+            } else {
+                wide
+            },
+            rows: &self.rows,
+            names_at,
+            size,
+            is_array,
+            is_doubtful: false,
+        }
+    }
+}
+
+/// Where an event lies.
 struct Place {
+    kind: u32,
     data: usize,
-    /// An id of its own.
-    id: Option<usize>,
+    /// An id of its own, or a new last event ID.
+    id: Part,
     /// Its name, if its type is unknown.
-    name: Option<usize>,
+    name: Part,
+}
+
+#[derive(Default)]
+struct Part {
+    start: usize,
+    length: usize,
 }
 
 /// Where the last event ID is that came last.
@@ -328,7 +491,7 @@ struct Place {
 enum Last {
     /// It came before this batch.
     Before,
-    Named(usize, usize),
+    Own(usize, usize),
     Lent(usize, usize),
 }
 
@@ -346,8 +509,10 @@ fn empty<T>(list: &mut Vec<T>) {
 }
 
 #[inline]
-fn replayed(event: &Event<'_>) -> u32 {
-    if event.replayed { REPLAYED } else { 0 }
+fn part(whole: &[u8], start: usize, length: usize) -> &[u8] {
+    whole
+        .get(start..start.wrapping_add(length))
+        .unwrap_or_default()
 }
 
 /// Where a part begins in a whole, if it lies in it and something comes behind it: two that are

@@ -17,86 +17,98 @@ pub(crate) fn is_enclosed(text: &[u8]) -> bool {
     let (Some(b'{' | b'['), Some(b'}' | b']')) = (text.first(), text.last()) else {
         return false;
     };
-    let mut depth = 0_u32;
-    let mut is_first = true;
-    // All bits are set where the block before ended inside of a string.
+    let Some(last) = text.last_chunk() else {
+        // So short that it may as well be parsed by itself.
+        return false;
+    };
+    let (blocks, rest) = text.as_chunks::<16>();
+    let mut depth = 0;
+    // All bits are set where the bytes before ended inside of a string.
     let mut inside = 0;
     let mut is_escaped = false;
-    let (blocks, rest) = text.as_chunks::<16>();
-    let mut last = [0; 16];
-    last[..rest.len()].copy_from_slice(rest);
-    for block in blocks.iter().chain([&last]) {
-        let block = load(block);
-        let bits = |byte| u32::from(u8x16_bitmask(u8x16_eq(block, u8x16_splat(byte))));
-        let mut quotes = bits(b'"');
-        let slashes = bits(b'\\');
-        if slashes != 0 || is_escaped {
-            quotes &= !escaped(slashes, &mut is_escaped);
+    for at in (0..=blocks.len()).step_by(4) {
+        let mut marks = Marks::default();
+        for part in 0..4 {
+            match blocks.get(at + part) {
+                Some(block) => marks.add(block, 0, part),
+                None if at + part == blocks.len() => marks.add(last, 16 - rest.len(), part),
+                None => break,
+            }
+        }
+        if marks.slashes != 0 || is_escaped {
+            marks.quotes &= !escaped(marks.slashes, &mut is_escaped);
         }
         // Each bit becomes the parity of the quotes up to it.
-        let mut string = quotes ^ quotes << 1;
-        string ^= string << 2;
-        string ^= string << 4;
-        string ^= string << 8;
+        let mut string = marks.quotes;
+        for distance in [1, 2, 4, 8, 16, 32] {
+            string ^= string << distance;
+        }
         string ^= inside;
-        inside = 0_u32.wrapping_sub(string >> 15 & 1);
-        // A bracket differs from the brace in this bit alone.
-        let folded = v128_or(block, u8x16_splat(0x20));
-        let bits = |byte| u32::from(u8x16_bitmask(u8x16_eq(folded, u8x16_splat(byte))));
-        let opening = bits(b'{') & !string;
-        let mut brackets = (opening | bits(b'}')) & !string;
+        inside = 0_u64.wrapping_sub(string >> 63);
+        let opening = marks.opening & !string;
+        let closing = marks.closing & !string;
+        if depth > closing.count_ones() {
+            // However they stand, one stays open.
+            depth += opening.count_ones() - closing.count_ones();
+            continue;
+        }
+        let mut brackets = opening | closing;
         while brackets != 0 {
             let lowest = brackets & brackets.wrapping_neg();
             brackets ^= lowest;
-            if opening & lowest != 0 {
-                if depth == 0 && !is_first {
-                    return false;
-                }
-                depth += 1;
-            } else if depth == 0 {
+            if depth == 0 && (at, lowest) != (0, 1) {
                 return false;
-            } else {
-                depth -= 1;
             }
-            is_first = false;
+            match opening & lowest {
+                0 => depth -= 1,
+                _ => depth += 1,
+            }
         }
     }
     depth == 0 && inside == 0
 }
 
-/// The start of a text that is ASCII, in steps of 64 bytes.
-#[target_feature(enable = "simd128")]
-pub(crate) fn ascii_start(text: &[u8]) -> &[u8] {
-    let (blocks, rest) = text.as_chunks::<64>();
-    let is_ascii = |block: &[u8; 64]| {
-        let (parts, _) = block.as_chunks::<16>();
-        let [first, second, third, fourth] = parts else {
-            return false;
+/// Where in 64 bytes something stands, as a bit for each.
+#[derive(Default)]
+struct Marks {
+    quotes: u64,
+    slashes: u64,
+    opening: u64,
+    closing: u64,
+}
+
+impl Marks {
+    /// Adds what stands in sixteen bytes, but for the first so many, as this quarter.
+    #[target_feature(enable = "simd128")]
+    #[inline]
+    fn add(&mut self, block: &[u8; 16], seen: usize, quarter: usize) {
+        let block = load(block);
+        // A bracket differs from the brace in this bit alone.
+        let folded = v128_or(block, u8x16_splat(0x20));
+        let bits = |block, byte| {
+            let bits = u8x16_bitmask(u8x16_eq(block, u8x16_splat(byte)));
+            u64::from(bits) >> seen << (16 * quarter)
         };
-        let halves = (
-            v128_or(load(first), load(second)),
-            v128_or(load(third), load(fourth)),
-        );
-        u8x16_bitmask(v128_or(halves.0, halves.1)) == 0
-    };
-    match blocks.iter().position(|block| !is_ascii(block)) {
-        Some(at) => text.get(..64 * at).unwrap_or_default(),
-        None if rest.is_ascii() => text,
-        None => text.get(..text.len() - rest.len()).unwrap_or_default(),
+        self.quotes |= bits(block, b'"');
+        self.slashes |= bits(block, b'\\');
+        self.opening |= bits(folded, b'{');
+        self.closing |= bits(folded, b'}');
     }
 }
 
-/// The bits of what stands behind a backslash that is not itself behind one.
-fn escaped(slashes: u32, is_escaped: &mut bool) -> u32 {
-    let mut escaped = 0;
-    for bit in 0..16 {
-        let slash = slashes >> bit & 1 != 0;
-        if *is_escaped {
-            escaped |= 1 << bit;
-        }
-        *is_escaped = slash && !*is_escaped;
-    }
-    escaped
+/// The bits of what stands behind a backslash that is not itself behind one. `before` says whether
+/// the first bit does, and then whether what follows does.
+fn escaped(slashes: u64, before: &mut bool) -> u64 {
+    const EVEN: u64 = u64::MAX / 3;
+    let first = u64::from(*before);
+    let slashes = slashes & !first;
+    let behind = slashes << 1 | first;
+    // Of slashes in a row, every second one counts, from the first on. Where a row begins at an odd
+    // place, a carry runs through it, and turns it round.
+    let odd_starts = slashes & !EVEN & !behind;
+    let (turned, overflows) = odd_starts.overflowing_add(slashes);
+    *before = overflows;
+    (EVEN ^ turned << 1) & behind
 }
 
 #[target_feature(enable = "simd128")]
@@ -122,20 +134,31 @@ pub(crate) fn append(text: Text<'_>, out: &mut Vec<u8>) -> u32 {
 
 /// Appends a text as UTF-8, with U+FFFD for what is none. Answers how many UTF-16 units it has.
 pub(crate) fn append_mended(text: Text<'_>, out: &mut Vec<u8>) -> u32 {
-    append(Text::from(&*text.to_str()), out)
+    match text.is_ascii() {
+        true => append(text, out),
+        false => append(Text::from(&*text.to_str()), out),
+    }
 }
 
 /// The UTF-16 units of UTF-8: every character has one lead byte, and those of four bytes take two.
 #[target_feature(enable = "simd128")]
 pub(crate) fn utf16_units(text: &[u8]) -> u32 {
-    let (blocks, rest) = text.as_chunks::<16>();
-    let mut units = 0;
-    for block in blocks {
-        let block = load(block);
-        let leads = u8x16_bitmask(i8x16_ge(block, i8x16_splat(-64)));
-        let wide = u8x16_bitmask(u8x16_ge(block, u8x16_splat(0xF0)));
-        units += leads.count_ones() + wide.count_ones();
-    }
     let unit = |&byte: &u8| u32::from(byte as i8 >= -64) + u32::from(byte >= 0xF0);
-    units + rest.iter().map(unit).sum::<u32>()
+    let Some(last) = text.last_chunk() else {
+        return text.iter().map(unit).sum();
+    };
+    let (blocks, rest) = text.as_chunks::<16>();
+    let units_of = |block: &[u8; 16], unseen: u32| {
+        let block = load(block);
+        let leads = u32::from(u8x16_bitmask(i8x16_ge(block, i8x16_splat(-64)))) & unseen;
+        let wide = u32::from(u8x16_bitmask(u8x16_ge(block, u8x16_splat(0xF0)))) & unseen;
+        leads.count_ones() + wide.count_ones()
+    };
+    let units = blocks.iter().map(|block| units_of(block, unseen(16)));
+    units.sum::<u32>() + units_of(last, unseen(rest.len()))
+}
+
+/// The bits of the last so many bytes of a block: the others were in the block before.
+fn unseen(bytes: usize) -> u32 {
+    0xFFFF << (16 - bytes) & 0xFFFF
 }
