@@ -26,15 +26,16 @@ pub(crate) fn is_enclosed(text: &[u8]) -> bool {
     // All bits are set where the bytes before ended inside of a string.
     let mut inside = 0;
     let mut is_escaped = false;
-    for at in (0..=blocks.len()).step_by(4) {
-        let mut marks = Marks::default();
-        for part in 0..4 {
-            match blocks.get(at + part) {
-                Some(block) => marks.add(block, 0, part),
-                None if at + part == blocks.len() => marks.add(last, 16 - rest.len(), part),
-                None => break,
-            }
+    let mut marks = Marks::default();
+    for number in 0..=blocks.len() {
+        match blocks.get(number) {
+            Some(block) => marks.add(block, 0, number % 4),
+            None => marks.add(last, 16 - rest.len(), number % 4),
         }
+        if number % 4 < 3 && number < blocks.len() {
+            continue;
+        }
+        let mut marks = core::mem::take(&mut marks);
         if marks.slashes != 0 || is_escaped {
             marks.quotes &= !escaped(marks.slashes, &mut is_escaped);
         }
@@ -56,7 +57,7 @@ pub(crate) fn is_enclosed(text: &[u8]) -> bool {
         while brackets != 0 {
             let lowest = brackets & brackets.wrapping_neg();
             brackets ^= lowest;
-            if depth == 0 && (at, lowest) != (0, 1) {
+            if depth == 0 && (number > 3 || lowest != 1) {
                 return false;
             }
             match opening & lowest {
