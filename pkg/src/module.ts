@@ -1,6 +1,7 @@
 /** A WebAssembly module: compiled once, when it is first needed, and thrown away if it breaks down. */
 
 import { TidewireError } from './error.js';
+import { unpacked } from './unpack.js';
 
 /** Where the compiled module comes from. */
 export type Compile = () => Promise<WebAssembly.Module>;
@@ -79,7 +80,7 @@ export async function compileText(base64: string): Promise<WebAssembly.Module> {
   // Not by a Blob: jsdom's has no stream.
   const zipped = new Response(bytes).body as ReadableStream<BufferSource>;
   const unzipped = zipped.pipeThrough(new DecompressionStream('gzip'));
-  return WebAssembly.compile(await new Response(unzipped).arrayBuffer());
+  return WebAssembly.compile(unpacked(await new Response(unzipped).arrayBuffer()));
 }
 
 /**

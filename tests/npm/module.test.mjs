@@ -5,9 +5,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { connectWith } from '../../pkg/dist/connect.js';
 import { coreLoader } from '../../pkg/dist/core.js';
 import * as slim from '../../pkg/dist/slim.js';
+import { unpacked } from '../../pkg/dist/unpack.js';
 import { all, answer, scriptedFetch, settled } from './scripted.mjs';
 
 const URL_ = 'http://test.example/events';
@@ -41,6 +43,13 @@ function provokeTrap(core) {
   const connect = () => core.exports.connect(0, 0, ...core.write('x'));
   assert.throws(connect, WebAssembly.RuntimeError);
 }
+
+test('the module that the package carries inline is the file, byte for byte', async () => {
+  const { default: inline } = await import('../../pkg/wasm/inline.js');
+  const packed = gunzipSync(Buffer.from(inline, 'base64'));
+  const { buffer } = Uint8Array.from(packed);
+  assert.deepEqual(Buffer.from(unpacked(buffer)), bytes);
+});
 
 test('the module is compiled at the first connect, and once', async () => {
   const counted = countingLoader();

@@ -14,6 +14,7 @@ mod lockfile;
 mod measure;
 mod mute;
 mod npm;
+mod pack;
 mod package;
 mod process;
 mod server;
@@ -21,6 +22,7 @@ mod suite;
 mod tally;
 mod tools;
 mod types;
+mod wasm;
 mod workspace;
 
 use std::process::ExitCode;

@@ -5,6 +5,7 @@
 //! next to nothing.
 
 use crate::process::{Failure, Outcome};
+use crate::wasm::{self, DATA, Reader};
 
 /// What the standard library's panics say, between the numbers.
 const WORDS: [&str; 13] = [
@@ -85,64 +86,30 @@ struct Segment {
 
 /// The data of a module. Nothing, if it is not WebAssembly or its data is not placed by a number.
 fn segments(module: &[u8]) -> Option<Vec<Segment>> {
-    const DATA: u8 = 11;
-    let mut reader = Reader { module, at: 0 };
-    (reader.bytes(8)? == b"\0asm\x01\0\0\0").then_some(())?;
     let mut segments = Vec::new();
-    while reader.at < module.len() {
-        let section = reader.byte()?;
-        let length = reader.number()?;
-        let end = reader.at + length;
-        if section == DATA {
-            for _ in 0..reader.number()? {
-                // Active, in the first memory, at `i32.const` …
-                (reader.bytes(2)? == [0, 0x41]).then_some(())?;
-                let address = reader.number()?;
-                // … and no more.
-                (reader.byte()? == 0x0B).then_some(())?;
-                let length = reader.number()?;
-                let start = reader.at;
-                reader.bytes(length)?;
-                segments.push(Segment {
-                    address,
-                    start,
-                    length,
-                });
-            }
+    for section in wasm::sections(module)? {
+        if section.kind != DATA {
+            continue;
         }
-        reader.at = end;
+        let mut reader = Reader::new(&module[..section.content.end]);
+        reader.at = section.content.start;
+        for _ in 0..reader.number()? {
+            // Active, in the first memory, at `i32.const` …
+            (reader.bytes(2)? == [0, 0x41]).then_some(())?;
+            let address = reader.number()?;
+            // … and no more.
+            (reader.byte()? == 0x0B).then_some(())?;
+            let length = reader.number()?;
+            let start = reader.at;
+            reader.bytes(length)?;
+            segments.push(Segment {
+                address,
+                start,
+                length,
+            });
+        }
     }
     Some(segments)
-}
-
-struct Reader<'m> {
-    module: &'m [u8],
-    at: usize,
-}
-
-impl<'m> Reader<'m> {
-    fn bytes(&mut self, length: usize) -> Option<&'m [u8]> {
-        let bytes = self.module.get(self.at..self.at.checked_add(length)?)?;
-        self.at += length;
-        Some(bytes)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        self.bytes(1).map(|bytes| bytes[0])
-    }
-
-    /// LEB128. No address of a small module is so large that its sign would matter.
-    fn number(&mut self) -> Option<usize> {
-        let mut number = 0;
-        for shift in (0..32).step_by(7) {
-            let byte = usize::from(self.byte()?);
-            number |= (byte & 0x7F) << shift;
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-        None
-    }
 }
 
 #[cfg(test)]

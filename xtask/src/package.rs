@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! js/          ──cargo──> .wasm ──mute, wasm-opt──> pkg/wasm/tidewire.wasm
-//!                                         └──gzip, base64──> pkg/wasm/inline.js
+//!                                         └──pack, gzip, base64──> pkg/wasm/inline.js
 //! js-validate/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> …
 //!                                                  │             └──> pkg/wasm/validate-inline.js
 //!                                                  └──> pkg/wasm/validate-glue.js, .d.ts
@@ -19,6 +19,7 @@ use std::process::Command;
 use crate::freshness;
 use crate::mute::mute;
 use crate::npm;
+use crate::pack::pack;
 use crate::process::{self, Failure, Outcome, step};
 use crate::tools::{self, WASM_TARGET};
 use crate::workspace::Workspace;
@@ -297,13 +298,13 @@ fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
     for (files, name) in texts {
         outputs.extend(["js", "d.ts"].map(|kind| files.placed(&format!("{name}.{kind}"))));
     }
-    freshness::unless_fresh(&connection.stamp("place"), "5", &inputs, &outputs, || {
+    freshness::unless_fresh(&connection.stamp("place"), "7", &inputs, &outputs, || {
         let folder = &connection.wasm;
         remove(folder)?;
         fs::create_dir_all(folder).map_err(|error| Failure::at(folder, &error))?;
         write(&module, &read(&connection.optimized)?)?;
         for (files, name) in texts {
-            let base64 = base64(&gzip(&read(&files.optimized)?)?);
+            let base64 = base64(&gzip(&pack(&read(&files.optimized)?)?)?);
             let inline = format!("export default '{base64}';\n");
             write(&files.placed(&format!("{name}.js")), inline.as_bytes())?;
             let types = files.placed(&format!("{name}.d.ts"));
@@ -354,7 +355,7 @@ export default function createGlue(): {
 };
 ";
 
-const INLINE_TYPES: &str = "/** The WebAssembly module, compressed by gzip, in base64. */\ndeclare const base64: string;\nexport default base64;\n";
+const INLINE_TYPES: &str = "/** The WebAssembly module, packed, compressed by gzip, in base64. */\ndeclare const base64: string;\nexport default base64;\n";
 
 fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
     let inputs = [
