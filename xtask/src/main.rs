@@ -14,6 +14,7 @@ mod lockfile;
 mod measure;
 mod mute;
 mod npm;
+mod order;
 mod pack;
 mod package;
 mod process;

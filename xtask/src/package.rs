@@ -1,7 +1,7 @@
 //! The npm package, from Rust and TypeScript to what is published:
 //!
 //! ```text
-//! js/          ──cargo──> .wasm ──mute, wasm-opt──> pkg/wasm/tidewire.wasm
+//! js/          ──cargo──> .wasm ──mute, wasm-opt, order──> pkg/wasm/tidewire.wasm
 //!                                         └──pack, gzip, base64──> pkg/wasm/inline.js
 //! js-validate/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> …
 //!                                                  │             └──> pkg/wasm/validate-inline.js
@@ -19,6 +19,7 @@ use std::process::Command;
 use crate::freshness;
 use crate::mute::mute;
 use crate::npm;
+use crate::order::order;
 use crate::pack::pack;
 use crate::process::{self, Failure, Outcome, step};
 use crate::tools::{self, WASM_TARGET};
@@ -38,8 +39,8 @@ const WASM_FEATURES: [&str; 8] = [
 ];
 /// For size: the module is loaded by everyone, and its hot loops are few. Taken apart and put
 /// together anew, its control flow is shorter; what `-O4` does in between leaves `-Oz` more to
-/// shorten; Rust leaves the first kilobyte of memory unused. By name, like functions stand side by
-/// side, which gzip makes something of.
+/// shorten; Rust leaves the first kilobyte of memory unused. By name, the functions come in the same
+/// order whatever else changes: see `order`.
 const WASM_OPTIMIZATION: [&str; 11] = [
     "-Oz",
     "--flatten",
@@ -283,7 +284,7 @@ pub(crate) fn wasm_opt(workspace: &Workspace, input: &Path, output: &Path) -> Co
 /// first is there as a file, too, and the second has its glue.
 fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
     let module = connection.placed("tidewire.wasm");
-    let texts = [(connection, "inline"), (validation, "validate-inline")];
+    let texts = ["inline", "validate-inline"];
     let glue = validation.glue();
     let (glue_js, glue_types) = (
         validation.placed("validate-glue.js"),
@@ -295,19 +296,21 @@ fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
         glue.clone(),
     ];
     let mut outputs = vec![module.clone(), glue_js.clone(), glue_types.clone()];
-    for (files, name) in texts {
-        outputs.extend(["js", "d.ts"].map(|kind| files.placed(&format!("{name}.{kind}"))));
+    for name in texts {
+        outputs.extend(["js", "d.ts"].map(|kind| connection.placed(&format!("{name}.{kind}"))));
     }
-    freshness::unless_fresh(&connection.stamp("place"), "7", &inputs, &outputs, || {
+    freshness::unless_fresh(&connection.stamp("place"), "8", &inputs, &outputs, || {
         let folder = &connection.wasm;
         remove(folder)?;
         fs::create_dir_all(folder).map_err(|error| Failure::at(folder, &error))?;
-        write(&module, &read(&connection.optimized)?)?;
-        for (files, name) in texts {
-            let base64 = base64(&gzip(&pack(&read(&files.optimized)?)?)?);
+        let ordered = order(&read(&connection.optimized)?)?;
+        write(&module, &ordered)?;
+        let modules = [ordered, read(&validation.optimized)?];
+        for (bytes, name) in modules.iter().zip(texts) {
+            let base64 = base64(&gzip(&pack(bytes)?)?);
             let inline = format!("export default '{base64}';\n");
-            write(&files.placed(&format!("{name}.js")), inline.as_bytes())?;
-            let types = files.placed(&format!("{name}.d.ts"));
+            write(&connection.placed(&format!("{name}.js")), inline.as_bytes())?;
+            let types = connection.placed(&format!("{name}.d.ts"));
             write(&types, INLINE_TYPES.as_bytes())?;
         }
         let text = fs::read_to_string(&glue).map_err(|error| Failure::at(&glue, &error))?;
