@@ -21,7 +21,7 @@ export async function bundle(folder, entryPoints, entry = 'tidewire') {
     format: 'esm',
     target: 'es2022',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [await virtual(entry), ...(process.env.NAMED_MODULE ? [namedModule()] : [])],
+    plugins: [await virtual(entry), ...(process.env.PACKED_NAMED_MODULE ? [namedModule()] : [])],
     logLevel: 'warning',
   });
 }
@@ -65,7 +65,7 @@ function namedModule() {
     name: 'named-module',
     setup(setup) {
       setup.onLoad({ filter: /wasm[\\/]inline\.js$/ }, async () => ({
-        contents: `export default '${gzipSync(await readFile(process.env.NAMED_MODULE)).toString('base64')}';`,
+        contents: `export default '${gzipSync(await readFile(process.env.PACKED_NAMED_MODULE)).toString('base64')}';`,
       }));
     },
   };

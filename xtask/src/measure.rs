@@ -45,7 +45,8 @@ pub(crate) fn bench(workspace: &Workspace, bench: &Bench) -> Outcome<()> {
         }
     }
     if bench.profile.is_some() {
-        node.env("NAMED_MODULE", package::named_module(workspace)?);
+        let module = package::packed_named_module(workspace)?;
+        node.env("PACKED_NAMED_MODULE", module);
     }
     if whole {
         node.arg("--size").arg(size_as_data(workspace)?);

@@ -240,6 +240,14 @@ pub(crate) fn named_module(workspace: &Workspace) -> Outcome<PathBuf> {
     Ok(files.named)
 }
 
+/// The same, packed as the one that is inline.
+pub(crate) fn packed_named_module(workspace: &Workspace) -> Outcome<PathBuf> {
+    let named = named_module(workspace)?;
+    let packed = named.with_extension("packed");
+    write(&packed, &pack(&read(&named)?)?)?;
+    Ok(packed)
+}
+
 /// Whether the module's functions keep their names: a quarter of its size.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Names {
