@@ -29,7 +29,7 @@ export async function bundle(folder, entryPoints, entry = 'tidewire') {
 /** Where `tidewire/url` looks for it from a script one folder deep. */
 export async function layWasm(folder) {
   await mkdir(`${folder}/wasm`, { recursive: true });
-  await copyFile(`${here}../../pkg/wasm/tidewire.wasm`, `${folder}/wasm/tidewire.wasm`);
+  await copyFile(`${here}../../pkg/wasm/tidewire.bin`, `${folder}/wasm/tidewire.bin`);
 }
 
 /** A page that loads one script. */

@@ -20,14 +20,16 @@ const { values: options } = parseArgs({
   options: { json: { type: 'boolean' }, check: { type: 'boolean' } },
 });
 
+/** What `tidewire/url` fetches. */
+const PACKED = 'tidewire.bin';
 const PROFILES = ['dashtam', 'stockAgent', 'cortex', 'stageChat', 'hive'];
 const { exports } = JSON.parse(await readFile(`${pkg}package.json`, 'utf8'));
-/** Each with what it imports, and whether the module comes as a file of its own. */
+/** Each with what it imports, and the module, if it comes as a file of its own. */
 const applications = [
   application('tidewire', "export { connect } from 'tidewire';"),
-  application('tidewire/url', "export { connect } from 'tidewire/url';", { module: true }),
+  application('tidewire/url', "export { connect } from 'tidewire/url';", { module: PACKED }),
   application('tidewire/slim', "export { connect, initialize } from 'tidewire/slim';", {
-    module: true,
+    module: 'tidewire.wasm',
   }),
   exports['./eventsource'] &&
     application('tidewire/eventsource', "export { EventSource } from 'tidewire/eventsource';"),
@@ -37,19 +39,18 @@ const applications = [
     application(
       `tidewire/url and ${profile}`,
       `export { connect } from 'tidewire/url'; export { ${profile} } from 'tidewire/profiles';`,
-      { module: true },
+      { module: PACKED },
     ),
   ),
   application(
     'tidewire/url and all profiles',
     "export { connect } from 'tidewire/url'; export * from 'tidewire/profiles';",
-    { module: true },
+    { module: PACKED },
   ),
 ].filter(Boolean);
 
-const module = await readFile(`${pkg}wasm/tidewire.wasm`);
 const bundles = [];
-for (const { name, text, module: apart } of applications) {
+for (const { name, text, module } of applications) {
   const { outputFiles } = await build({
     stdin: { contents: text, resolveDir: here },
     bundle: true,
@@ -60,7 +61,8 @@ for (const { name, text, module: apart } of applications) {
     external: ['react'],
     write: false,
   });
-  const parts = [outputFiles[0].contents, ...(apart ? [module] : [])].map(weigh);
+  const apart = module ? [await readFile(`${pkg}wasm/${module}`)] : [];
+  const parts = [outputFiles[0].contents, ...apart].map(weigh);
   bundles.push({ name, script: parts[0], total: sum(parts) });
 }
 
@@ -130,7 +132,7 @@ async function published() {
   );
 }
 
-function application(name, text, { module = false } = {}) {
+function application(name, text, { module } = {}) {
   return { name, text, module };
 }
 
@@ -155,7 +157,7 @@ function sum(parts) {
 }
 
 function isCode(name) {
-  return /\.(m?js|wasm)$/.test(name);
+  return /\.(m?js|wasm|bin)$/.test(name);
 }
 
 function table(title, rows) {

@@ -164,7 +164,7 @@ export class Connection implements Source {
       // A trap has ended it already.
     }
     if (this.#address === 0) {
-      const message = 'tidewire.wasm is of another version than the script';
+      const message = 'the WebAssembly module is of another version than the script';
       this.#end('rejected', new TidewireError(message, { code: 'options' }));
       return;
     }

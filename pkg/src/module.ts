@@ -77,6 +77,11 @@ export async function compileText(base64: string): Promise<WebAssembly.Module> {
   for (let at = 0; at < text.length; at += 1) {
     bytes[at] = text.charCodeAt(at);
   }
+  return compilePacked(bytes);
+}
+
+/** A module that is packed, and compressed by gzip. */
+export async function compilePacked(bytes: BufferSource): Promise<WebAssembly.Module> {
   // Not by a Blob: jsdom's has no stream.
   const zipped = new Response(bytes).body as ReadableStream<BufferSource>;
   const unzipped = zipped.pipeThrough(new DecompressionStream('gzip'));
@@ -148,7 +153,7 @@ function unsupported(cause: unknown): TidewireError {
     advice =
       "the page's Content-Security-Policy needs 'wasm-unsafe-eval' in its script-src";
   } else if (cause instanceof WebAssembly.LinkError) {
-    advice = 'tidewire.wasm is of another version than the script';
+    advice = 'it is of another version than the script';
   }
   return new TidewireError(
     `Tidewire's WebAssembly module cannot run here: ${advice} (${why})`,

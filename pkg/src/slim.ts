@@ -7,7 +7,7 @@ import { connectWith } from './connect.js';
 import { coreLoader, everyEntry } from './core.js';
 import { TidewireError } from './error.js';
 import type { AnyName, CategoryName, Parse, TypeName } from './event.js';
-import { compileBytes, compileResponse, notThere } from './module-bytes.js';
+import { compileBytes, compileResponse, notThere, PLAIN } from './module-bytes.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
 import type { plain } from './profiles/plain.js';
@@ -22,7 +22,7 @@ let source: WasmSource | PromiseLike<WasmSource> | undefined;
 
 const load = coreLoader(async () => {
   const given = await Promise.resolve(source).catch((cause: unknown) => {
-    throw notThere(`what initialize() was given has failed (${String(cause)})`, { cause });
+    throw notThere(`what initialize() was given has failed (${String(cause)})`, PLAIN, { cause });
   });
   if (given === undefined) {
     throw new TidewireError(
@@ -32,11 +32,11 @@ const load = coreLoader(async () => {
   }
   // By what they have, not by their class: on an edge runtime they come from another realm.
   if ('arrayBuffer' in given) {
-    return compileResponse(given);
+    return compileResponse(given, PLAIN);
   }
   if ('byteLength' in given) {
     const otherwise = 'the bytes that initialize() was given are no WebAssembly module';
-    return compileBytes(given, otherwise);
+    return compileBytes(given, otherwise, PLAIN);
   }
   return given;
 }, everyEntry);

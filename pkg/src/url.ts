@@ -3,7 +3,7 @@
 import { connectWith } from './connect.js';
 import { coreLoader, everyEntry } from './core.js';
 import type { AnyName, CategoryName, Parse, TypeName } from './event.js';
-import { compileResponse, notThere } from './module-bytes.js';
+import { compileResponse, notThere, PACKED, PLAIN } from './module-bytes.js';
 import type { ConnectOptions } from './options.js';
 import type { AnyProfile } from './profile.js';
 import type { plain } from './profiles/plain.js';
@@ -12,12 +12,16 @@ import type { Connected } from './stream.js';
 export * from './surface.js';
 
 const load = coreLoader(async () => {
-  // Bundlers look for just this expression.
-  const url = new URL('../wasm/tidewire.wasm', import.meta.url);
+  const isPacked = typeof DecompressionStream === 'function';
+  const form = isPacked ? PACKED : PLAIN;
+  // Bundlers look for just these expressions.
+  const url = isPacked
+    ? new URL('../wasm/tidewire.bin', import.meta.url)
+    : new URL('../wasm/tidewire.wasm', import.meta.url);
   const response = await fetch(url).catch((cause: unknown) => {
-    throw notThere(`${url.href} cannot be fetched (${String(cause)})`, { cause });
+    throw notThere(`${url.href} cannot be fetched (${String(cause)})`, form, { cause });
   });
-  return compileResponse(response);
+  return compileResponse(response, form);
 }, everyEntry);
 
 /** Opens a stream of events, as `connect` of `tidewire` does. */

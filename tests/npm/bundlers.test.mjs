@@ -184,7 +184,7 @@ async function visit(url) {
   });
   page.on('pageerror', (error) => wrong.push(String(error)));
   page.on('response', (response) => {
-    const isWasm = response.headers()['content-type'] === 'application/wasm';
+    const isWasm = /\.(bin|wasm)$/.test(new URL(response.url()).pathname);
     if (isWasm || response.request().resourceType() === 'script') loaded.push({ response, isWasm });
   });
   try {

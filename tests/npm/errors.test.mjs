@@ -49,13 +49,13 @@ message('a category that the profile does not have is thrown at once', async (t)
 });
 
 message('a module that is not where the script expects it is told with its address', async (t) => {
-  const answer = (path) => path.endsWith('.wasm') && { status: 404, body: 'no' };
+  const answer = (path) => path.endsWith('.bin') && { status: 404, body: 'no' };
   return unsupported(await onPage(t, { entry: 'url', answer }));
 });
 
 message('a page in place of the module is told as such', async (t) => {
   const headers = { 'content-type': 'text/html' };
-  const answer = (path) => path.endsWith('.wasm') && { status: 200, headers, body: '<!doctype html>' };
+  const answer = (path) => path.endsWith('.bin') && { status: 200, headers, body: '<!doctype html>' };
   return unsupported(await onPage(t, { entry: 'url', answer }));
 });
 
@@ -77,6 +77,16 @@ test("a policy with 'wasm-unsafe-eval' is enough for every entry", async (t) => 
     const end = await onPage(t, { entry, wasm: '/pkg/wasm/tidewire.wasm', policy, url: `${base}/plain` });
     assert.deepEqual([end.reason, end.message], ['ended', undefined], entry);
   }
+});
+
+test('without DecompressionStream the module is fetched as it is', async (t) => {
+  const { control, base } = namespace();
+  await control.script('GET', '/plain', [{ status: 204 }, { end: 'clean' }]);
+  const asked = [];
+  const answer = (path) => void asked.push(path);
+  const end = await onPage(t, { entry: 'url', without: 'DecompressionStream', answer, url: `${base}/plain` });
+  assert.deepEqual([end.reason, end.message], ['ended', undefined]);
+  assert.deepEqual(asked.filter((path) => path.startsWith('/pkg/wasm/')), ['/pkg/wasm/tidewire.wasm']);
 });
 
 message('a browser that cannot compile the module is told which can', async (t) => {

@@ -49,6 +49,8 @@ test('the module that the package carries inline is the file, byte for byte', as
   const packed = gunzipSync(Buffer.from(inline, 'base64'));
   const { buffer } = Uint8Array.from(packed);
   assert.deepEqual(Buffer.from(unpacked(buffer)), bytes);
+  const file = readFileSync(new URL('../../pkg/wasm/tidewire.bin', import.meta.url));
+  assert.equal(file.toString('base64'), inline);
 });
 
 test('the module is compiled at the first connect, and once', async () => {

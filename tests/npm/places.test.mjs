@@ -109,7 +109,7 @@ test('all entries of one page share one compiled module and one instance of it',
   const context = await browser.newContext();
   const page = await context.newPage();
   const files = [];
-  page.on('request', (request) => request.url().endsWith('.wasm') && files.push(request.url()));
+  page.on('request', (request) => /\.(bin|wasm)$/.test(request.url()) && files.push(request.url()));
   await page.addInitScript(() => {
     globalThis.calls = [];
     for (const name of ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming']) {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! js/          ──cargo──> .wasm ──mute, wasm-opt, order──> pkg/wasm/tidewire.wasm
-//!                                         └──pack, gzip, base64──> pkg/wasm/inline.js
+//!                                         └──pack, gzip──> pkg/wasm/tidewire.bin
+//!                                                    └──base64──> pkg/wasm/inline.js
 //! js-validate/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> …
 //!                                                  │             └──> pkg/wasm/validate-inline.js
 //!                                                  └──> pkg/wasm/validate-glue.js, .d.ts
@@ -289,9 +290,10 @@ pub(crate) fn wasm_opt(workspace: &Workspace, input: &Path, output: &Path) -> Co
 }
 
 /// Lays each module into the package as text: a bundler carries that along without a plug-in. The
-/// first is there as a file, too, and the second has its glue.
+/// first is there as a file, too, plain and packed, and the second has its glue.
 fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
     let module = connection.placed("tidewire.wasm");
+    let packed = connection.placed("tidewire.bin");
     let texts = ["inline", "validate-inline"];
     let glue = validation.glue();
     let (glue_js, glue_types) = (
@@ -303,20 +305,26 @@ fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
         validation.optimized.clone(),
         glue.clone(),
     ];
-    let mut outputs = vec![module.clone(), glue_js.clone(), glue_types.clone()];
+    let mut outputs = vec![
+        module.clone(),
+        packed.clone(),
+        glue_js.clone(),
+        glue_types.clone(),
+    ];
     for name in texts {
         outputs.extend(["js", "d.ts"].map(|kind| connection.placed(&format!("{name}.{kind}"))));
     }
-    freshness::unless_fresh(&connection.stamp("place"), "8", &inputs, &outputs, || {
+    freshness::unless_fresh(&connection.stamp("place"), "9", &inputs, &outputs, || {
         let folder = &connection.wasm;
         remove(folder)?;
         fs::create_dir_all(folder).map_err(|error| Failure::at(folder, &error))?;
         let ordered = order(&read(&connection.optimized)?)?;
         write(&module, &ordered)?;
-        let modules = [ordered, read(&validation.optimized)?];
-        for (bytes, name) in modules.iter().zip(texts) {
-            let base64 = base64(&gzip(&pack(bytes)?)?);
-            let inline = format!("export default '{base64}';\n");
+        let inline = gzip(&pack(&ordered)?)?;
+        write(&packed, &inline)?;
+        let validation = gzip(&pack(&read(&validation.optimized)?)?)?;
+        for (bytes, name) in [inline, validation].iter().zip(texts) {
+            let inline = format!("export default '{}';\n", base64(bytes));
             write(&connection.placed(&format!("{name}.js")), inline.as_bytes())?;
             let types = connection.placed(&format!("{name}.d.ts"));
             write(&types, INLINE_TYPES.as_bytes())?;
