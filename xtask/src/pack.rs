@@ -21,22 +21,30 @@ use crate::wasm::{self, CODE, Operands, Reader};
 const DECLARATIONS: usize = 0;
 const INSTRUCTIONS: usize = 1;
 const BRANCHES: usize = 2;
-const LOCALS: usize = 3;
-const CALLS: usize = 4;
-const CONSTANTS: usize = 5;
-const OFFSETS: usize = 6;
-const KINDS: usize = 7;
+/// The local variables that are read, and those that are written.
+const READ: usize = 3;
+const WRITTEN: usize = 4;
+const CALLS: usize = 5;
+const CONSTANTS: usize = 6;
+const OFFSETS: usize = 7;
+const KINDS: usize = 8;
 
 /// Where the bytes for the opcodes are.
 const FORMS: usize = (2 + KINDS + 1) * size_of::<u32>();
 const FORMS_LENGTH: usize = 1 << u8::BITS;
 
 /// In place of a kind: a length follows the opcode, and so many bytes are its operands.
-const OTHER: u8 = 7;
+const OTHER: u8 = 8;
 /// The instruction begins a block.
 const BEGINS: u8 = 0x40;
 /// It ends one, or the function.
 const ENDS: u8 = 0x80;
+/// It goes to the memory: the alignment takes the place of the kind, and the offset's is known.
+const ACCESS: u8 = BEGINS | ENDS;
+/// The alignment is another than the instruction's own, and follows it.
+const UNALIGNED: u8 = ACCESS | 7;
+/// Such an instruction's opcode is so much more: no instruction has that.
+const BEYOND: u8 = 0xAB;
 
 /// The module in this form.
 pub(crate) fn pack(module: &[u8]) -> Outcome<Vec<u8>> {
@@ -94,22 +102,30 @@ fn function(reader: &mut Reader<'_>, kinds: &mut [Vec<u8>; KINDS]) -> Option<()>
     let mut open = 1;
     while open > 0 {
         let opcode = reader.byte()?;
-        kinds[INSTRUCTIONS].push(opcode);
-        let form = form(opcode);
-        if form == OTHER {
-            let operands = reader.other_operands(opcode)?;
-            other(operands, &mut kinds[INSTRUCTIONS]);
-        } else {
-            for kind in [form & 7, form >> 3 & 7] {
-                if kind != 0 {
-                    kinds[usize::from(kind)].extend(reader.number_bytes()?);
+        match wasm::operands(opcode) {
+            Operands::Other => {
+                kinds[INSTRUCTIONS].push(opcode);
+                other(reader.other_operands(opcode)?, &mut kinds[INSTRUCTIONS]);
+            }
+            Operands::Access => {
+                let alignment = reader.byte()?;
+                match alignment == wasm::alignment(opcode) {
+                    true => kinds[INSTRUCTIONS].push(opcode),
+                    false => kinds[INSTRUCTIONS].extend([opcode + BEYOND, alignment]),
+                }
+                kinds[OFFSETS].extend(reader.number_bytes()?);
+            }
+            operands => {
+                kinds[INSTRUCTIONS].push(opcode);
+                if let Some(kind) = kind(opcode) {
+                    kinds[kind].extend(reader.number_bytes()?);
+                }
+                match operands {
+                    Operands::Block => open += 1,
+                    Operands::End => open -= 1,
+                    _ => {}
                 }
             }
-        }
-        match form & (BEGINS | ENDS) {
-            BEGINS => open += 1,
-            ENDS => open -= 1,
-            _ => {}
         }
     }
     Some(())
@@ -129,22 +145,33 @@ fn other(operands: &[u8], out: &mut Vec<u8>) {
     out.extend(rest);
 }
 
-/// What the package has to know of an opcode: the kinds of the two numbers that may be behind it,
-/// three bits each, and whether a block begins or ends.
-fn form(opcode: u8) -> u8 {
-    let numbers = |first: usize, second: usize| (first | second << 3) as u8;
+/// Of which kind the number behind an opcode is, if there is one.
+fn kind(opcode: u8) -> Option<usize> {
     match wasm::operands(opcode) {
-        Operands::None => 0,
-        Operands::End => ENDS,
-        Operands::Block => numbers(INSTRUCTIONS, 0) | BEGINS,
-        Operands::Branch => numbers(BRANCHES, 0),
-        Operands::Call => numbers(CALLS, 0),
-        Operands::Local => numbers(LOCALS, 0),
-        Operands::Constant => numbers(CONSTANTS, 0),
-        Operands::Number => numbers(INSTRUCTIONS, 0),
-        // The alignment nearly always is the one of the instruction.
-        Operands::Access => numbers(INSTRUCTIONS, OFFSETS),
+        Operands::Branch => Some(BRANCHES),
+        Operands::Call => Some(CALLS),
+        Operands::Constant => Some(CONSTANTS),
+        Operands::Local if opcode == wasm::LOCAL_GET => Some(READ),
+        Operands::Local => Some(WRITTEN),
+        Operands::Block | Operands::Number => Some(INSTRUCTIONS),
+        Operands::None | Operands::End | Operands::Access | Operands::Other => None,
+    }
+}
+
+/// What the package has to know of an opcode.
+fn form(opcode: u8) -> u8 {
+    let kind = kind(opcode).map_or(0, |kind| kind as u8);
+    if let Some(opcode) = opcode.checked_sub(BEYOND)
+        && wasm::operands(opcode) == Operands::Access
+    {
+        return UNALIGNED;
+    }
+    match wasm::operands(opcode) {
         Operands::Other => OTHER,
+        Operands::Access => ACCESS | wasm::alignment(opcode),
+        Operands::Block => BEGINS | kind,
+        Operands::End => ENDS,
+        _ => kind,
     }
 }
 
@@ -160,26 +187,28 @@ mod tests {
 
     #[test]
     fn like_things_stand_side_by_side() {
-        // One function: (local i32) (local.set 0 (i32.const 7)) (drop (i32.load offset=9 (local.get 0)))
+        // (local i32) (local.set 0 (i32.const 7)) (i32.load offset=9 (local.get 0)), and the same once
+        // more of what it gives, aligned to nothing
         let body = [
-            1, 1, 0x7F, 0x41, 7, 0x21, 0, 0x20, 0, 0x28, 2, 9, 0x1A, 0x0B,
+            1, 1, 0x7F, 0x41, 7, 0x21, 0, 0x20, 0, 0x28, 2, 9, 0x28, 0, 9, 0x1A, 0x0B,
         ];
         let mut module = b"\0asm\x01\0\0\0".to_vec();
         module.extend([10, body.len() as u8 + 2, 1, body.len() as u8]);
         module.extend(body);
         module.extend([11, 1, 0]);
         let packed = pack(&module).unwrap();
-        let expected: [&[u8]; 7] = [
-            b"\0asm\x01\0\0\0\x0A\x10\x01",
+        let expected: [&[u8]; 8] = [
+            b"\0asm\x01\0\0\0\x0A\x13\x01",
             &[1, 1, 0x7F],
-            &[0x41, 0x21, 0x20, 0x28, 2, 0x1A, 0x0B],
-            &[0, 0],
+            &[0x41, 0x21, 0x20, 0x28, 0xD3, 0, 0x1A, 0x0B],
+            &[0],
+            &[0],
             &[7],
-            &[9],
+            &[9, 9],
             &[11, 1, 0],
         ];
         assert_eq!(packed[..8], [module.len() as u8, 0, 0, 0, 1, 0, 0, 0]);
-        assert_eq!(packed[40 + 256..], expected.concat());
+        assert_eq!(packed[44 + 256..], expected.concat());
     }
 
     #[test]

@@ -314,7 +314,7 @@ fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
     for name in texts {
         outputs.extend(["js", "d.ts"].map(|kind| connection.placed(&format!("{name}.{kind}"))));
     }
-    freshness::unless_fresh(&connection.stamp("place"), "9", &inputs, &outputs, || {
+    freshness::unless_fresh(&connection.stamp("place"), "11", &inputs, &outputs, || {
         let folder = &connection.wasm;
         remove(folder)?;
         fs::create_dir_all(folder).map_err(|error| Failure::at(folder, &error))?;

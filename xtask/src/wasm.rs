@@ -72,6 +72,19 @@ pub(crate) fn operands(opcode: u8) -> Operands {
     }
 }
 
+/// Reads a local variable; the other two of [`Operands::Local`] write one.
+pub(crate) const LOCAL_GET: u8 = 0x20;
+
+/// The alignment that belongs to an instruction of [`Operands::Access`]: that of what it moves.
+pub(crate) fn alignment(opcode: u8) -> u8 {
+    match opcode {
+        0x29 | 0x2B | 0x37 | 0x39 => 3,
+        0x28 | 0x2A | 0x34..=0x36 | 0x38 | 0x3E => 2,
+        0x2E | 0x2F | 0x32 | 0x33 | 0x3B | 0x3D => 1,
+        _ => 0,
+    }
+}
+
 /// Reads a module, or a part of it.
 pub(crate) struct Reader<'m> {
     bytes: &'m [u8],
