@@ -1,7 +1,7 @@
 //! The WebAssembly module behind the npm package: an engine, and the batches that cross.
 //!
-//! A whole chunk crosses at once: the text of the events that passed, one behind the other, and a
-//! table of four numbers for each. What the filter kept back never becomes a JavaScript object.
+//! A whole chunk crosses at once: the text of the events that passed, and a table that says what each
+//! is and where it stands. What the filter kept back never becomes a JavaScript object.
 //!
 //! The boundary is written by hand, in `exports` and `host` here and in `boundary.ts` there:
 //! numbers, and text as bytes in this module's memory. What a browser does for a connection

@@ -3,19 +3,15 @@
 import {
   KIND_HAS_ID,
   KIND_LAST_EVENT_ID_CHANGED,
-  KIND_LENT,
   KIND_REPLAYED,
   KIND_TYPE_MASK,
   KIND_UNKNOWN,
   KIND_WIDE,
   ROW_DATA,
-  ROW_DATA_AT,
   ROW_ID,
-  ROW_ID_AT,
   ROW_KIND,
   ROW_MEMBER,
   ROW_NAME,
-  ROW_NAME_AT,
   ROW_WIDTH,
 } from './boundary.js';
 import { DecodeError, type DecodeErrorDetails } from './error.js';
@@ -24,7 +20,7 @@ import { jsonErrorPosition } from './json-position.js';
 import type { Passes } from './filter.js';
 import { parseOf, type ProfileDefinition, type TableRow, tableOf } from './profile.js';
 import { repairJson } from './repair-json.js';
-import type { Batch } from './rows.js';
+import { type Batch, dataAt, idAt, nameAt } from './rows.js';
 import type { Checked, CheckBatch } from './validator.js';
 
 /** An event whose payload could not be read. */
@@ -99,20 +95,15 @@ export class Decoder {
     const { batch, row } = cursor;
     const { rows } = batch;
     const kind = rows[row + ROW_KIND] as number;
-    const nameLength = rows[row + ROW_NAME] as number;
-    const dataLength = rows[row + ROW_DATA] as number;
-    const idLength = rows[row + ROW_ID] as number;
-    const dataAt = rows[row + ROW_DATA_AT] as number;
     cursor.row = row + ROW_WIDTH;
-    cursor.taken = nameLength + dataLength + idLength;
-    const isLent = (kind & KIND_LENT) !== 0;
-    const named = isLent ? batch.lent : batch.text;
-    const namesAt = isLent ? 0 : batch.namesAt;
-    const raw = (kind & KIND_WIDE ? batch.wide : named).slice(dataAt, dataAt + dataLength);
+    cursor.taken =
+      (rows[row + ROW_NAME] as number) +
+      (rows[row + ROW_DATA] as number) +
+      (rows[row + ROW_ID] as number);
+    const raw = dataAt(batch, row);
     let id: string | null = null;
     if (kind & (KIND_HAS_ID | KIND_LAST_EVENT_ID_CHANGED)) {
-      const at = namesAt + (rows[row + ROW_ID_AT] as number);
-      const own = named.slice(at, at + idLength);
+      const own = idAt(batch, row);
       if (kind & KIND_LAST_EVENT_ID_CHANGED) {
         this.lastEventId = own;
       }
@@ -120,52 +111,20 @@ export class Decoder {
         id = own;
       }
     }
-    const index = kind & KIND_TYPE_MASK;
-    const known = this.#table[index];
-    this.index = index;
-    const replayed = (kind & KIND_REPLAYED) !== 0;
-    if (known !== undefined && this.#mode === 'text') {
-      const { type, category } = known;
-      return receivedEvent(type, type, category, raw, undefined, id, this.lastEventId, replayed, raw);
-    }
-    const { type, category } = known ?? UNKNOWN;
-    const at = namesAt + (rows[row + ROW_NAME_AT] as number);
-    const name = known === undefined ? named.slice(at, at + nameLength) : type;
-    return this.#withPayload(cursor, row, type, name, category, id, replayed, raw);
-  }
-
-  #withPayload(
-    cursor: Cursor,
-    row: number,
-    type: string,
-    name: string,
-    category: string | null,
-    id: string | null,
-    replayed: boolean,
-    raw: string,
-  ): AnyEvent | undefined {
     const { lastEventId } = this;
-    const { rows, isArray } = cursor.batch;
+    const replayed = (kind & KIND_REPLAYED) !== 0;
+    this.index = kind & KIND_TYPE_MASK;
+    const known = this.#table[this.index];
+    const { type, category } = known ?? UNKNOWN;
+    const name = known ? type : nameAt(batch, row);
     if (this.#mode === 'text') {
       return receivedEvent(type, name, category, raw, undefined, id, lastEventId, replayed, raw);
     }
     if (this.#mode === 'lazy') {
       return new LazyEvent(type, name, category, this.#content, id, lastEventId, replayed, raw);
     }
-    if (row === 0) {
-      if (this.check) {
-        cursor.checked = this.check(cursor.batch);
-      } else if (isArray) {
-        cursor.members = membersOf(cursor.batch);
-      }
-    }
     try {
-      const { members } = cursor;
-      const { data, meta } = this.check
-        ? this.#checked(type, name, raw, cursor.checked?.[row / ROW_WIDTH])
-        : members === undefined
-          ? this.#read(type, name, raw)
-          : this.#split(type, name, memberAt(members, rows, row));
+      const { data, meta } = this.#eager(cursor, row, type, name, raw);
       return receivedEvent(type, name, category, data, meta, id, lastEventId, replayed, raw);
     } catch (error) {
       if (error instanceof DecodeError) {
@@ -174,6 +133,22 @@ export class Decoder {
       }
       throw error;
     }
+  }
+
+  #eager(cursor: Cursor, row: number, type: string, name: string, raw: string): Content {
+    const { batch } = cursor;
+    if (row === 0) {
+      if (this.check) {
+        cursor.checked = this.check(batch);
+      } else if (batch.isArray) {
+        cursor.members = membersOf(batch);
+      }
+    }
+    return this.check
+      ? this.#checked(type, name, raw, cursor.checked?.[row / ROW_WIDTH])
+      : cursor.members
+        ? this.#split(type, name, memberAt(cursor.members, batch.rows, row))
+        : this.#read(type, name, raw);
   }
 
   #read(type: string, name: string, raw: string): Content {

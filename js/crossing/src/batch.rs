@@ -337,6 +337,7 @@ impl Batch {
 }
 
 impl Gathered {
+    #[inline(never)]
     /// Finds an order in which the events of a type stand side by side.
     fn sort(&mut self, rows: &[u32], types: usize) {
         let (rows, _) = rows.as_chunks::<ROW>();
@@ -364,6 +365,7 @@ impl Gathered {
         }
     }
 
+    #[inline(never)]
     /// Puts everything together: what is not the lent part's is `own`. The size is how much more it
     /// is in units than in bytes.
     fn gather<'b>(

@@ -13,6 +13,7 @@ use tidewire::wire::Text;
 /// text is JSON by itself, and is then the array of just these values: whoever reads it is at the
 /// array's own depth at the end of each text, and nowhere within.
 #[target_feature(enable = "simd128")]
+#[inline(never)]
 pub(crate) fn is_enclosed(text: &[u8]) -> bool {
     let (Some(b'{' | b'['), Some(b'}' | b']')) = (text.first(), text.last()) else {
         return false;
@@ -143,6 +144,7 @@ pub(crate) fn append_mended(text: Text<'_>, out: &mut Vec<u8>) -> u32 {
 
 /// The UTF-16 units of UTF-8: every character has one lead byte, and those of four bytes take two.
 #[target_feature(enable = "simd128")]
+#[inline(never)]
 pub(crate) fn utf16_units(text: &[u8]) -> u32 {
     let unit = |&byte: &u8| u32::from(byte as i8 >= -64) + u32::from(byte >= 0xF0);
     let Some(last) = text.last_chunk() else {
