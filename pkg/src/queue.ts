@@ -183,6 +183,7 @@ export class EventQueue {
 
   #unusual(event: AnyEvent | undefined, passes: Passes | undefined): AnyEvent | Notice | undefined {
     const failure = this.#decoder.failure as DecodeFailure;
+    this.#decoder.failure = undefined;
     if (passes && !passes(event ?? failure)) {
       return undefined;
     }
