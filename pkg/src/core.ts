@@ -4,6 +4,7 @@ import type { Address, ModuleExports, ModuleImports } from './boundary.js';
 import type { Connection } from './connection.js';
 import { batchOf, takeRows } from './rows.js';
 import { type Compile, instantiate, type Loader, moduleLoader, type Place, type Running } from './module.js';
+import { type ReadText, textReader } from './utf8.js';
 
 /** The module, running. */
 export interface Core extends Running {
@@ -40,6 +41,7 @@ const ALIGNMENT = 64;
 async function start(module: WebAssembly.Module): Promise<Core> {
   const connections = new Map<number, Connection>();
   let exports: ModuleExports;
+  let readText: ReadText;
   /** Where chunks are put, one after the other. */
   let room = 0;
   let roomLength = 0;
@@ -75,13 +77,17 @@ async function start(module: WebAssembly.Module): Promise<Core> {
     batch: (key, text, textLength, rows, rowsLength, namesAt, size, flags, lent, lentLength, wide, wideLength) => {
       look();
       const batch = batchOf(
-        part(text, textLength),
-        part(lent, lentLength),
-        part(wide, wideLength),
+        readText,
+        text,
+        textLength,
         takeRows(allWords, rows >> 2, rowsLength),
         namesAt,
         size,
         flags,
+        lent,
+        lentLength,
+        wide,
+        wideLength,
       );
       return batch ? connections.get(key)?.batch(batch) : 2;
     },
@@ -92,6 +98,7 @@ async function start(module: WebAssembly.Module): Promise<Core> {
   };
   const { exports: guarded, onTrap } = await instantiate(module, { tidewire: imports });
   exports = guarded as unknown as ModuleExports;
+  readText = textReader(exports.memory, bytes);
   return {
     exports,
     connections,

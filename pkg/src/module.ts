@@ -72,12 +72,16 @@ export function moduleLoader<T extends Running>(
 
 /** A module from the text that the package carries it as. */
 export async function compileText(base64: string): Promise<WebAssembly.Module> {
+  return compilePacked(bytesOf(base64));
+}
+
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at += 1) {
     bytes[at] = text.charCodeAt(at);
   }
-  return compilePacked(bytes);
+  return bytes;
 }
 
 /** A module that is packed, and compressed by gzip. */

@@ -13,6 +13,7 @@ import {
   ROW_NAME_AT,
   ROW_WIDTH,
 } from './boundary.js';
+import type { ReadText } from './utf8.js';
 
 /** Events as they crossed; see `batch` in `boundary.ts`. */
 export interface Batch {
@@ -76,38 +77,34 @@ export function releaseRows({ rows, isShared }: Batch): void {
   }
 }
 
-let decoder: TextDecoder | undefined;
-
 /** A batch as it crosses: no bytes of it are left in the module's memory. None, if its text is not as it has to be. */
 export function batchOf(
-  textBytes: Uint8Array,
-  lentBytes: Uint8Array,
-  wideBytes: Uint8Array,
+  read: ReadText,
+  textAt: number,
+  textLength: number,
   rows: Uint32Array,
   namesAt: number,
   size: number,
   flags: number,
+  lentAt: number,
+  lentLength: number,
+  wideAt: number,
+  wideLength: number,
 ): Batch | undefined {
   let text, lent, wide;
   try {
-    text = decoded(textBytes);
-    lent = decoded(lentBytes);
-    wide = decoded(wideBytes);
+    text = read(textAt, textLength, false);
+    lent = read(lentAt, lentLength, false);
+    wide = read(wideAt, wideLength, true);
   } catch {
     return undefined;
   }
-  const isAscii = text.length === textBytes.length && lent.length === lentBytes.length;
+  const isAscii = text.length === textLength && lent.length === lentLength;
   const isArray = (flags & 1) !== 0;
   const continues = (flags & 2) !== 0;
   return flags & 4 && !isAscii
     ? undefined
     : { text, wide, lent, rows, namesAt, size, isArray, continues, isShared: false };
-}
-
-/** Often there is nothing, and a call costs more than a look. */
-function decoded(bytes: Uint8Array): string {
-  decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  return bytes.length === 0 ? '' : decoder.decode(bytes);
 }
 
 /** The data of the event whose row begins here. */

@@ -58,7 +58,7 @@ test('the package holds what it should and no more, and every entry of it works,
   );
   const paths = files.map(({ path }) => path);
   const expected =
-    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.(bin|wasm)|(validate-)?(glue|inline)\.(js|d\.ts))|(eventsource|profiles|react|slim|testing|url|validate)\/package\.json|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
+    /^(dist\/[\w/-]+\.(js|d\.ts)|wasm\/(tidewire\.(bin|wasm)|(utf8|(validate-)?(glue|inline))\.(js|d\.ts))|(eventsource|profiles|react|slim|testing|url|validate)\/package\.json|README\.md|LICENSE-(MIT|APACHE)|package\.json)$/;
   assert.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],

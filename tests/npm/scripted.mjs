@@ -99,9 +99,9 @@ export function cross(connection, ...events) {
     names += name + id;
   }
   const array = `[${events.map(({ data }) => data).join(',')}]`;
-  const text = new TextEncoder().encode(array + names);
-  const none = new Uint8Array();
-  const batch = batchOf(text, none, none, Uint32Array.from(rows), array.length, size, 0);
+  const text = array + names;
+  const read = (_at, length) => text.slice(0, length);
+  const batch = batchOf(read, 0, text.length, Uint32Array.from(rows), array.length, size, 0, 0, 0, 0, 0);
   return connection.batch(batch);
 }
 

@@ -7,11 +7,13 @@
 //! js-validate/ ──cargo──> .wasm ──wasm-bindgen──> glue + .wasm ──wasm-opt──> …
 //!                                                  │             └──> pkg/wasm/validate-inline.js
 //!                                                  └──> pkg/wasm/validate-glue.js, .d.ts
+//! js/utf8.wat  ──wasm-as──base64──> pkg/wasm/utf8.js
 //! pkg/src/     ──tsc──> pkg/dist/
 //! ```
 //!
 //! The first module's boundary is written by hand: what wasm-bindgen puts around one would be a
-//! quarter of it. Nobody asked yet for the second, behind `validate`, as a file of its own.
+//! quarter of it. Nobody asked yet for the second, behind `validate`, as a file of its own. The third is
+//! some hundred instructions that need newer engines, and are done without in others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,7 +82,9 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome<()> {
             optimize(workspace, files, Names::Left)
         })?;
     }
-    step("glue and base64", || place(&connection, &validation))?;
+    step("glue and base64", || {
+        place(workspace, &connection, &validation)
+    })?;
     step("TypeScript", || compile_typescript(workspace, &connection))
 }
 
@@ -291,10 +295,11 @@ pub(crate) fn wasm_opt(workspace: &Workspace, input: &Path, output: &Path) -> Co
 
 /// Lays each module into the package as text: a bundler carries that along without a plug-in. The
 /// first is there as a file, too, plain and packed, and the second has its glue.
-fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
+fn place(workspace: &Workspace, connection: &Files, validation: &Files) -> Outcome<bool> {
     let module = connection.placed("tidewire.wasm");
     let packed = connection.placed("tidewire.bin");
-    let texts = ["inline", "validate-inline"];
+    let texts = ["inline", "validate-inline", "utf8"];
+    let utf8 = workspace.path("js/utf8.wat");
     let glue = validation.glue();
     let (glue_js, glue_types) = (
         validation.placed("validate-glue.js"),
@@ -304,6 +309,7 @@ fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
         connection.optimized.clone(),
         validation.optimized.clone(),
         glue.clone(),
+        utf8.clone(),
     ];
     let mut outputs = vec![
         module.clone(),
@@ -314,7 +320,7 @@ fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
     for name in texts {
         outputs.extend(["js", "d.ts"].map(|kind| connection.placed(&format!("{name}.{kind}"))));
     }
-    freshness::unless_fresh(&connection.stamp("place"), "11", &inputs, &outputs, || {
+    freshness::unless_fresh(&connection.stamp("place"), "12", &inputs, &outputs, || {
         let folder = &connection.wasm;
         remove(folder)?;
         fs::create_dir_all(folder).map_err(|error| Failure::at(folder, &error))?;
@@ -323,7 +329,8 @@ fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
         let inline = gzip(&pack(&ordered)?)?;
         write(&packed, &inline)?;
         let validation = gzip(&pack(&read(&validation.optimized)?)?)?;
-        for (bytes, name) in [inline, validation].iter().zip(texts) {
+        let utf8 = assemble(workspace, &utf8)?;
+        for (bytes, name) in [inline, validation, utf8].iter().zip(texts) {
             let inline = format!("export default '{}';\n", base64(bytes));
             write(&connection.placed(&format!("{name}.js")), inline.as_bytes())?;
             let types = connection.placed(&format!("{name}.d.ts"));
@@ -333,6 +340,23 @@ fn place(connection: &Files, validation: &Files) -> Outcome<bool> {
         write(&glue_js, glue_factory(&text)?.as_bytes())?;
         write(&glue_types, GLUE_TYPES.as_bytes())
     })
+}
+
+/// A module that is written instruction by instruction. Made shorter by wasm-opt, its loop is slower.
+fn assemble(workspace: &Workspace, text: &Path) -> Outcome<Vec<u8>> {
+    let mut assembled = workspace
+        .scratch()
+        .join(text.file_name().unwrap_or_default());
+    assembled.set_extension("wasm");
+    freshness::create_parent(&assembled)?;
+    process::run(
+        npm::program(workspace, "pkg", "wasm-as")
+            .args(["--enable-gc", "--enable-reference-types"])
+            .arg(text)
+            .arg("--output")
+            .arg(&assembled),
+    )?;
+    read(&assembled)
 }
 
 /// wasm-bindgen's glue as a function that makes it anew. The glue's own variables
@@ -374,7 +398,7 @@ export default function createGlue(): {
 };
 ";
 
-const INLINE_TYPES: &str = "/** The WebAssembly module, packed, compressed by gzip, in base64. */\ndeclare const base64: string;\nexport default base64;\n";
+const INLINE_TYPES: &str = "/** A WebAssembly module, in base64: packed and compressed by gzip, but for the smallest. */\ndeclare const base64: string;\nexport default base64;\n";
 
 fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
     let inputs = [
@@ -383,6 +407,7 @@ fn compile_typescript(workspace: &Workspace, files: &Files) -> Outcome<bool> {
         workspace.path("pkg/package-lock.json"),
         files.placed("inline.d.ts"),
         files.placed("validate-glue.d.ts"),
+        files.placed("utf8.d.ts"),
     ];
     let outputs = [workspace.path("pkg/dist")];
     freshness::unless_fresh(&files.stamp("typescript"), "2", &inputs, &outputs, || {
