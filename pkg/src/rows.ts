@@ -47,22 +47,27 @@ export interface Rest {
   readonly added: number;
 }
 
-/** Room for rows, while none are in it: a batch's own would cost more than all else of it. */
-let spare: Uint32Array | undefined;
+/**
+ * Room for rows, while none are in it: a batch's own would cost more than all else of it, and where
+ * consumers are slow many wait.
+ */
+const spares: Uint32Array[] = [];
+/** Numbers that there is room for in all of these. */
+let spare = 0;
 
 /** So many numbers are no less cheap in an array of their own. */
 const FEW = 16;
 
-/** The largest room that is kept, in numbers. */
-const KEPT = 32 * 1024;
+/** The largest room that is kept, in numbers, and all that is kept. */
+const [KEPT, ALL_KEPT] = [64 * 1024, 256 * 1024];
 
 /** Takes rows out of the module's memory. */
 export function takeRows(words: Uint32Array, start: number, count: number): Uint32Array {
   if (count <= FEW) {
     return words.slice(start, start + count);
   }
-  let room = spare;
-  spare = undefined;
+  let room = spares.pop();
+  spare -= room?.length ?? 0;
   if (room === undefined || room.length < count) {
     room = new Uint32Array(count <= KEPT ? Math.max(2 ** Math.ceil(Math.log2(count)), 128) : count);
   }
@@ -72,8 +77,14 @@ export function takeRows(words: Uint32Array, start: number, count: number): Uint
 
 /** The rows of a batch are not looked at any more, and others may come in their place. */
 export function releaseRows({ rows, isShared }: Batch): void {
-  if (!isShared && rows.length > FEW && rows.buffer.byteLength <= 4 * KEPT) {
-    spare = new Uint32Array(rows.buffer);
+  // An engine makes the buffer of a small array when it is asked for, no sooner.
+  if (isShared || rows.length <= FEW) {
+    return;
+  }
+  const room = rows.buffer.byteLength / 4;
+  if (room <= KEPT && spare + room <= ALL_KEPT) {
+    spares.push(new Uint32Array(rows.buffer));
+    spare += room;
   }
 }
 
