@@ -1,5 +1,5 @@
 ;; UTF-8 to a string, by the string builtins that WebAssembly has in newer engines: a call costs a
-;; fifth of one of TextDecoder, and what is not ASCII takes two thirds of its time. Rust cannot write
+;; quarter of one of TextDecoder, and what is not ASCII takes two thirds of its time. Rust cannot write
 ;; this: the builtins take an array of the engine's, not memory.
 (module
   (type $units (array (mut i16)))
