@@ -59,12 +59,10 @@ async function start(module: WebAssembly.Module): Promise<Core> {
       allWords = new Uint32Array(buffer);
     }
   };
-  // Often there is nothing, and a view costs more than a look.
-  const part = (start: number, length: number) =>
-    length === 0 ? none : allBytes.subarray(start, start + length);
   const bytes = (start: number, length: number) => {
     look();
-    return part(start, length);
+    // Often there is nothing, and a view costs more than a look.
+    return length === 0 ? none : allBytes.subarray(start, start + length);
   };
   const read = (start: number, length: number) => decoder.decode(bytes(start, length));
   const imports: ModuleImports = {

@@ -70,11 +70,12 @@ export function moduleLoader<T extends Running>(
   return Object.assign(load, { place });
 }
 
-/** A module from the text that the package carries it as. */
+/** A module from its text, if it is packed as well. */
 export async function compileText(base64: string): Promise<WebAssembly.Module> {
   return compilePacked(bytesOf(base64));
 }
 
+/** The bytes of a module that the package carries as text. */
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   const text = atob(base64);
   const bytes = new Uint8Array(text.length);
