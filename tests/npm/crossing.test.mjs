@@ -6,7 +6,8 @@ import test from 'node:test';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { connect, defineProfile } from '../../pkg/dist/index.js';
-import { answer, scriptedFetch, settled } from './scripted.mjs';
+import { scriptedServer } from '../../pkg/dist/testing.js';
+import { answer, scriptedFetch, settled, until } from './scripted.mjs';
 
 v8.setFlagsFromString('--expose-gc');
 const gc = vm.runInNewContext('gc');
@@ -279,4 +280,43 @@ test('batches that wait keep their rows, though others have come and gone', asyn
   await Promise.all([slow, ...quick].map(({ closed }) => closed));
   const expected = chunks.join('').match(/data: .*/g).map((line) => line.slice(6));
   for (const events of [waiting, ...seen]) assert.deepEqual(events.map(({ data }) => data), expected);
+});
+
+test('batches that come while others wait do not take the room of their rows', async () => {
+  let request;
+  const server = scriptedServer({
+    answer(asked) {
+      request = asked;
+      asked.open({ headers: { 'content-type': 'text/event-stream' } });
+    },
+  });
+  const stream = connect(URL_, { profile, parse: 'text', reconnect: false, fetch: server.fetch });
+  const events = stream.events();
+  const first = events.next();
+  await until(() => request, 'the request was sent');
+  const chunk = (number, count) =>
+    Array.from({ length: count }, (_, at) => `${'x'.repeat(at)}${number}`);
+  const send = async (payloads) => {
+    request.sendRaw(inOneChunk(payloads));
+    await until(() => request.unread === 0, 'the chunk was read');
+    await settled();
+  };
+  const taken = [];
+  const sent = [];
+  for (let round = 0; round < 3; round += 1) {
+    // Of each round the first is taken as a whole, and so leaves its room to those that follow.
+    for (const count of [9, 7, 5, 8]) {
+      const payloads = chunk(sent.length, count);
+      sent.push(...payloads);
+      await send(payloads);
+      if (count === 9) {
+        while (taken.length < sent.length) {
+          taken.push((taken.length === 0 ? await first : await events.next()).value.data);
+        }
+      }
+    }
+    while (taken.length < sent.length) taken.push((await events.next()).value.data);
+  }
+  request.end();
+  assert.deepEqual(taken, sent);
 });
